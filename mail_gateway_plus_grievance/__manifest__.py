@@ -1,0 +1,22 @@
+{
+    "name": "Mail Gateway Plus: Grievances",
+    "summary": "Turn mail into grievance tickets, each one numbered and acknowledged",
+    "version": "19.0.1.0.0",
+    "category": "Services",
+    "author": "mail_gateway_plus contributors",
+    "website": "https://github.com/mail-gateway-plus/mail_gateway_plus",
+    "license": "LGPL-3",
+    "depends": ["mail_gateway_plus"],
+    "data": [
+        "security/grievance_security.xml",
+        "security/ir.model.access.csv",
+        "data/ir_sequence_data.xml",
+        "data/grievance_stage_data.xml",
+        "data/mail_template_data.xml",
+        "views/grievance_ticket_views.xml",
+        "views/grievance_stage_views.xml",
+        "views/grievance_menus.xml",
+    ],
+    "demo": ["demo/grievance_ticket_demo.xml"],
+    "application": True,
+}
