@@ -205,7 +205,9 @@ class GrievanceTicket(models.Model):
             "mail_gateway_plus_grievance.stage_in_progress", raise_if_not_found=False
         )
         if not stage or stage.is_closed:
-            stage = stage.search([("is_closed", "=", False)], limit=1)
+            stage = self.env["grievance.stage"].search(
+                [("is_closed", "=", False)], limit=1
+            )
         if stage:
             self.write({"stage_id": stage.id, "active": True})
 
@@ -324,11 +326,17 @@ class GrievanceTicket(models.Model):
                 template = self.env.ref(
                     "mail_gateway_plus_grievance.mail_template_acknowledgement"
                 )
+                company = self.company_id
+                reply_to = self._notify_get_reply_to(
+                    default=company.email_formatted, author_id=company.partner_id.id
+                )
                 template.send_mail(
                     self.id,
                     email_values={
                         "headers": repr({"Auto-Submitted": "auto-replied"}),
                         "references": letter.message_id,
+                        # a template without one asks for none, unlike a message
+                        "reply_to": reply_to[self.id],
                     },
                 )
         except Exception:
