@@ -1,0 +1,26 @@
+{
+    "name": "Mail Gateway Plus",
+    "summary": "Every mail becomes a record or is parked in sight; every mail goes out "
+    "once or ends in a list that says why",
+    "version": "19.0.1.0.0",
+    "category": "Productivity/Discuss",
+    "author": "mail_gateway_plus contributors",
+    "website": "https://github.com/mail-gateway-plus/mail_gateway_plus",
+    "license": "LGPL-3",
+    "development_status": "Beta",
+    "application": True,
+    "depends": ["mail"],
+    "external_dependencies": {"python": ["imapclient"]},
+    "data": [
+        "security/mail_gateway_groups.xml",
+        "security/mail_gateway_rules.xml",
+        "security/ir.model.access.csv",
+        "data/ir_cron_data.xml",
+        "views/ir_mail_server_views.xml",
+        "views/fetchmail_server_views.xml",
+        "views/mail_gateway_inbound_views.xml",
+        "views/mail_gateway_attempt_views.xml",
+        "views/mail_gateway_menus.xml",
+    ],
+    "post_init_hook": "post_init_hook",
+}

@@ -1,0 +1,86 @@
+"""What an administrator reads: for each fault its cause and remedy, for each parked
+message the reason."""
+
+from odoo.tools import LazyTranslate
+
+from .core.diagnosis.faults import FaultKind
+from .core.policy.outcome import Reason
+
+_lt = LazyTranslate(__name__)
+
+FAULT_ADVICE = {
+    FaultKind.UNKNOWN_HOST: _lt(
+        "The host name is not known. Check its spelling, and that this machine's DNS "
+        "can resolve it."
+    ),
+    FaultKind.REFUSED: _lt(
+        "Nothing listens on that port. Check the port number; a firewall may also "
+        "refuse the connection."
+    ),
+    FaultKind.UNREACHABLE: _lt(
+        "There is no network path to that host. Check this machine's network and "
+        "routing."
+    ),
+    FaultKind.TIMEOUT: _lt(
+        "The server did not answer in time. Usually a firewall drops the connection, "
+        "or the port belongs to another kind of encryption."
+    ),
+    FaultKind.DROPPED: _lt(
+        "The server closed the connection. Usually the encryption does not fit the "
+        "port, or the server refuses this machine's address."
+    ),
+    FaultKind.TLS_MISMATCH: _lt(
+        "The server does not speak TLS on this port. Choose STARTTLS, or the port for "
+        "SSL/TLS (465 for SMTP, 993 for IMAP, 995 for POP3)."
+    ),
+    FaultKind.TLS_MISSING: _lt(
+        "The server does not offer STARTTLS on this port. Choose SSL/TLS with its own "
+        "port. If it should offer it, something on the way may have removed the offer."
+    ),
+    FaultKind.TLS_FAILED: _lt(
+        "The encrypted connection could not be set up. The server may support only "
+        "outdated versions of TLS."
+    ),
+    FaultKind.CERTIFICATE_EXPIRED: _lt(
+        "The server's certificate is not valid today. Its administrator has to renew "
+        "it; check this machine's clock as well."
+    ),
+    FaultKind.CERTIFICATE_HOST: _lt(
+        "The server's certificate belongs to another name. Enter the host name that "
+        "the certificate was issued for."
+    ),
+    FaultKind.CERTIFICATE_UNTRUSTED: _lt(
+        "The server's certificate was not issued by an authority that this machine "
+        "trusts. Add the issuing authority to the machine's trust store, or have the "
+        "server use a public certificate."
+    ),
+    FaultKind.LOGIN_REFUSED: _lt(
+        "The server does not accept the user name or the password. Check both; many "
+        "providers want the full address as user name and an app password."
+    ),
+    FaultKind.FOLDER_UNAVAILABLE: _lt(
+        "The login works, but the folder cannot be opened. Check its name, including "
+        "the folders above it, and the account's rights."
+    ),
+    FaultKind.FEATURE_MISSING: _lt(
+        "The server lacks a command that reading a mailbox safely needs."
+    ),
+    FaultKind.REPLY: _lt("The server refused a command."),
+    FaultKind.OTHER: _lt("The connection failed for a reason not seen before."),
+}
+
+REASON_TEXT = {
+    Reason.DUPLICATE_ID: _lt("A message with this Message-ID was imported before."),
+    Reason.LOOP_HEADERS: _lt("It answers one of Odoo's own error messages."),
+    Reason.LOOP_SENDER: _lt(
+        "Its sender wrote unusually often in a short time, which may be a mail loop."
+    ),
+    Reason.BOUNCE: _lt(
+        "It is a delivery report; Odoo noted it on the message that it is about."
+    ),
+    Reason.NO_ROUTE: _lt(
+        "Nothing says what it should become: no alias matches its recipients, it "
+        "answers no known message, and its mailbox creates no records."
+    ),
+    Reason.NO_RECORD: _lt("It was accepted, but no record came of it."),
+}

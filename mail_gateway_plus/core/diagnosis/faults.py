@@ -1,0 +1,121 @@
+"""What a failed connection means, whatever library reported it."""
+
+import errno
+import poplib
+import smtplib
+import socket
+import ssl
+from dataclasses import dataclass
+from enum import Enum
+from imaplib import IMAP4
+
+from imapclient.exceptions import LoginError
+
+from ..errors import FolderUnavailable, LoginRefused, ProtocolViolation
+
+
+class FaultKind(str, Enum):
+    """The causes that an administrator can tell apart and do something about."""
+
+    UNKNOWN_HOST = "unknown_host"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    DROPPED = "dropped"
+    TLS_MISMATCH = "tls_mismatch"
+    TLS_MISSING = "tls_missing"
+    TLS_FAILED = "tls_failed"
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_HOST = "certificate_host"
+    CERTIFICATE_UNTRUSTED = "certificate_untrusted"
+    LOGIN_REFUSED = "login_refused"
+    FOLDER_UNAVAILABLE = "folder_unavailable"
+    FEATURE_MISSING = "feature_missing"
+    REPLY = "reply"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A cause, and the words of whoever reported it."""
+
+    kind: FaultKind
+    detail: str
+
+
+# X509_V_ERR_* of OpenSSL's x509_vfy.h, as in SSLCertVerificationError.verify_code.
+_CERTIFICATE_EXPIRED = {9, 10}  # not yet valid, has expired
+_CERTIFICATE_HOST = {62, 64}  # hostname mismatch, IP address mismatch
+
+# Reasons that OpenSSL gives when the other side does not speak TLS at all.
+_NOT_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"}
+
+# The first class that matches decides, so the special ones come first.
+_KIND_OF_CLASS = (
+    ((LoginRefused, LoginError, smtplib.SMTPAuthenticationError), "LOGIN_REFUSED"),
+    (FolderUnavailable, "FOLDER_UNAVAILABLE"),
+    (ProtocolViolation, "FEATURE_MISSING"),
+    ((socket.gaierror, UnicodeError), "UNKNOWN_HOST"),
+    (smtplib.SMTPNotSupportedError, "TLS_MISSING"),
+    (TimeoutError, "TIMEOUT"),
+    (ConnectionRefusedError, "REFUSED"),
+    (
+        (
+            smtplib.SMTPServerDisconnected,
+            IMAP4.abort,
+            EOFError,
+            ConnectionError,
+            ssl.SSLEOFError,
+        ),
+        "DROPPED",
+    ),
+    (ssl.SSLError, "TLS_FAILED"),
+    ((smtplib.SMTPException, IMAP4.error, poplib.error_proto), "REPLY"),
+)
+
+
+def diagnose(error):
+    """Return the :class:`Fault` behind an exception of a connection or a login."""
+    return Fault(_kind(error), _words(error))
+
+
+def _kind(error):
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _certificate_kind(error.verify_code)
+    if isinstance(error, ssl.SSLError) and error.reason in _NOT_TLS:
+        return FaultKind.TLS_MISMATCH
+    if isinstance(error, ProtocolViolation) and error.detail in ("STARTTLS", "STLS"):
+        return FaultKind.TLS_MISSING
+    if isinstance(error, OSError) and error.errno in (
+        errno.EHOSTUNREACH,
+        errno.ENETUNREACH,
+    ):
+        return FaultKind.UNREACHABLE
+    if isinstance(error, poplib.error_proto) and "EOF" in str(error):
+        return FaultKind.DROPPED
+    for classes, name in _KIND_OF_CLASS:
+        if isinstance(error, classes):
+            return FaultKind[name]
+    return FaultKind.OTHER
+
+
+def _certificate_kind(verify_code):
+    if verify_code in _CERTIFICATE_EXPIRED:
+        return FaultKind.CERTIFICATE_EXPIRED
+    if verify_code in _CERTIFICATE_HOST:
+        return FaultKind.CERTIFICATE_HOST
+    return FaultKind.CERTIFICATE_UNTRUSTED
+
+
+def _words(error):
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    if isinstance(error, smtplib.SMTPResponseException):
+        reply = error.smtp_error
+        text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+        return f"{error.smtp_code} {text}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    words = error.args[0] if error.args else error
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+    return text or type(error).__name__

@@ -1,0 +1,1 @@
+"""Reads any message without raising."""

@@ -1,0 +1,22 @@
+"""What is known while a batch of mails goes out."""
+
+from dataclasses import dataclass
+
+
+@dataclass(eq=False)
+class Dispatch:
+    """The batch that ``mail.mail.send`` works on, handed along in the context.
+
+    ``server_is_forced``: somebody chose the server for these mails, so no other may
+    stand in. ``current_mail_id``: the mail whose messages are being sent now.
+    """
+
+    mail_ids: tuple = ()
+    server_is_forced: bool = False
+    current_mail_id: int = 0
+
+    def start_batch(self, mail_ids, server_is_forced):
+        """Note which mails come next."""
+        self.mail_ids = tuple(mail_ids)
+        self.server_is_forced = server_is_forced
+        self.current_mail_id = 0

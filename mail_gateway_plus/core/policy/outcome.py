@@ -1,0 +1,80 @@
+"""What became of an inbound message, read off the way it took through Odoo."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class State(str, Enum):
+    """The states of a journal row."""
+
+    PENDING = "pending"
+    RETRY = "retry"
+    QUARANTINED = "quarantined"
+    DONE = "done"
+    IGNORED = "ignored"
+    DUPLICATE = "duplicate"
+    DISCARDED = "discarded"
+
+
+class Reason(str, Enum):
+    """Why a message was not turned into a record."""
+
+    DUPLICATE_ID = "duplicate_id"
+    LOOP_HEADERS = "loop_headers"
+    LOOP_SENDER = "loop_sender"
+    BOUNCE = "bounce"
+    NO_ROUTE = "no_route"
+    NO_RECORD = "no_record"
+
+
+@dataclass(eq=False)
+class Trace:
+    """The stations that a message passed in ``mail.thread.message_process``.
+
+    Handed along in the context and filled in by the overrides of the gateway's hooks
+    (models/mail_thread.py); compared by identity, as a context's values are.
+    """
+
+    checked_for_loop: bool = False
+    loop_headers: bool = False
+    loop_sender: bool = False
+    is_bounce: bool = False
+    is_routing: bool = False
+    is_routed: bool = False
+    model: str = ""
+    record_id: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The verdict on one message: its state and, where there is one, the reason."""
+
+    state: State
+    reason: Reason | None = None
+
+
+def conclude(trace):
+    """Return the :class:`Outcome` of a message that was processed without error.
+
+    The order is that of ``message_process`` (mail/models/mail_thread.py): its search
+    for the Message-ID comes before anything that the trace can see.
+    """
+    if trace.record_id:
+        return Outcome(State.DONE)
+    if not trace.checked_for_loop:
+        return Outcome(State.DUPLICATE, Reason.DUPLICATE_ID)
+    if trace.loop_headers:
+        return Outcome(State.IGNORED, Reason.LOOP_HEADERS)
+    if trace.is_bounce:
+        return Outcome(State.IGNORED, Reason.BOUNCE)
+    if trace.loop_sender:
+        # Odoo drops the mail of a busy sender; here a person decides.
+        return Outcome(State.QUARANTINED, Reason.LOOP_SENDER)
+    if trace.is_routed:
+        return Outcome(State.QUARANTINED, Reason.NO_RECORD)
+    return Outcome(State.QUARANTINED, Reason.NO_ROUTE)
+
+
+def has_no_route(trace, error):
+    """Say whether ``error`` is ``message_route``'s way to say that it found none."""
+    return trace.is_routing and isinstance(error, ValueError)

@@ -1,0 +1,137 @@
+"""A mailbox over IMAP (RFC 3501)."""
+
+from contextlib import suppress
+from imaplib import IMAP4
+
+from imapclient import SEEN, IMAPClient
+from imapclient.exceptions import CapabilityError, IMAPClientError
+
+from ..errors import FolderUnavailable, ProtocolViolation
+from .endpoint import Security
+from .mailbox import (
+    MAX_BATCH_BYTES,
+    MAX_BATCH_MESSAGES,
+    FetchedMessage,
+    FolderStatus,
+    Mailbox,
+    MessageRef,
+    StockConnection,
+)
+
+
+class ImapMailbox(StockConnection, Mailbox):
+    """One IMAP session: connect, log in through :attr:`login`, open a folder."""
+
+    def __init__(self, endpoint):
+        """Connect to ``endpoint`` and protect the connection as it says."""
+        self._client = IMAPClient(
+            endpoint.host,
+            endpoint.port,
+            ssl=endpoint.security is Security.SSL,
+            ssl_context=endpoint.tls_context(),
+            timeout=endpoint.timeout,
+        )
+        self._uidvalidity = ""
+        if endpoint.security is Security.STARTTLS:
+            self._start_tls(endpoint)
+
+    def _start_tls(self, endpoint):
+        try:
+            self._client.starttls(endpoint.tls_context())
+        except CapabilityError as error:
+            self.abandon()
+            raise ProtocolViolation("STARTTLS") from error
+        except BaseException:
+            self.abandon()
+            raise
+
+    @property
+    def login(self):
+        """The connection as Odoo's ``_imap_login__`` hook expects it."""
+        return ImapLogin(self._client)
+
+    def open(self, folder):
+        """Select ``folder`` for reading and flagging.
+
+        :raises FolderUnavailable: if the server does not open it
+        """
+        try:
+            selected = self._client.select_folder(folder)
+        except IMAP4.abort:
+            raise
+        except IMAPClientError as error:
+            raise FolderUnavailable(str(error)) from error
+        self._uidvalidity = str(selected.get(b"UIDVALIDITY", ""))
+        self.status = FolderStatus(
+            folder=folder,
+            messages=selected.get(b"EXISTS", 0),
+            writable=b"READ-ONLY" not in selected,
+        )
+
+    def pending(self):
+        uids = self._client.search("UNSEEN")
+        return [self._ref(uid) for uid in sorted(uids)]
+
+    def download(self, refs):
+        for batch in self._batches([int(ref.uid) for ref in refs]):
+            # PEEK leaves \Seen alone: only acknowledging may set it.
+            answers = self._client.fetch(batch, ["BODY.PEEK[]"])
+            for uid in batch:
+                # None: expunged by somebody else since the search.
+                raw = answers.pop(uid, {}).get(b"BODY[]")
+                if raw is not None:
+                    yield FetchedMessage(self._ref(uid), raw)
+
+    def acknowledge(self, refs):
+        self._client.add_flags([int(ref.uid) for ref in refs], [SEEN], silent=True)
+
+    def close(self):
+        self._client.logout()
+
+    def abandon(self):
+        with suppress(OSError, IMAPClientError):
+            self._client.shutdown()
+
+    def _ref(self, uid):
+        return MessageRef(self.status.folder, self._uidvalidity, str(uid))
+
+    def _batches(self, uids):
+        """Yield lists of UIDs, each small enough to be held in memory at once."""
+        for start in range(0, len(uids), 10 * MAX_BATCH_MESSAGES):
+            part = uids[start : start + 10 * MAX_BATCH_MESSAGES]
+            sizes = self._client.fetch(part, ["RFC822.SIZE"])
+            batch, batch_bytes = [], 0
+            for uid in part:
+                size = sizes.get(uid, {}).get(b"RFC822.SIZE", 0)
+                full = len(batch) >= MAX_BATCH_MESSAGES
+                if batch and (full or batch_bytes + size > MAX_BATCH_BYTES):
+                    yield batch
+                    batch, batch_bytes = [], 0
+                batch.append(uid)
+                batch_bytes += size
+            if batch:
+                yield batch
+
+
+class ImapLogin:
+    """The part of :class:`imaplib.IMAP4` that ``_imap_login__`` overrides use.
+
+    ``google_gmail`` and ``microsoft_outlook`` call ``authenticate`` and ``select``.
+    """
+
+    def __init__(self, client):
+        self._client = client
+
+    def login(self, user, password):
+        """Log in; LOGIN carries ASCII only (RFC 3501), else SASL PLAIN (RFC 4616)."""
+        if user.isascii() and password.isascii():
+            return self._client.login(user, password)
+        return self._client.plain_login(user, password)
+
+    def authenticate(self, mechanism, authobject):
+        """Run a SASL exchange; ``authobject`` answers each challenge."""
+        return self._client.sasl_login(mechanism, authobject)
+
+    def select(self, mailbox="INBOX", readonly=False):
+        """Select a folder, as the overrides do after logging in."""
+        return self._client.select_folder(mailbox, readonly=readonly)

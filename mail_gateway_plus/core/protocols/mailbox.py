@@ -1,0 +1,177 @@
+"""What every kind of mailbox can do, whatever its protocol."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from ..policy.identity import fingerprint
+
+# A batch is bounded by both: round trips are saved, memory stays small.
+MAX_BATCH_MESSAGES = 20
+MAX_BATCH_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class MessageRef:
+    """The identity of a message inside its mailbox.
+
+    IMAP: folder, UIDVALIDITY, UID (RFC 3501 section 2.3.1.1). POP3: the UIDL
+    (RFC 1939 section 7) as ``uid``, ``INBOX`` and an empty validity.
+    """
+
+    folder: str
+    uidvalidity: str
+    uid: str
+
+
+@dataclass(frozen=True)
+class FetchedMessage:
+    """A message as the server handed it out: its identity and its exact bytes."""
+
+    ref: MessageRef
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class FolderStatus:
+    """What opening the mailbox showed."""
+
+    folder: str
+    messages: int
+    writable: bool = True
+
+
+class StockConnection:
+    """The four methods that Odoo's own fetchmail connection offers.
+
+    ``fetchmail.server._connect__`` promises them to other addons, which may wrap or
+    drive the connection as Odoo does (mail/models/fetchmail.py, ``_fetch_mail``).
+    """
+
+    _unhandled = ()
+
+    def check_unread_messages(self):
+        """Return how many messages wait, and remember them for the next call."""
+        self._unhandled = self.pending()
+        return len(self._unhandled)
+
+    def retrieve_unread_messages(self):
+        """Yield ``(ref, bytes)`` for each message that the last check found."""
+        for message in self.download(self._unhandled):
+            yield message.ref, message.raw
+
+    def handled_message(self, ref):
+        """Acknowledge one message."""
+        self.acknowledge([ref])
+
+    def disconnect(self):
+        """End the session."""
+        self.close()
+
+
+class Mailbox(ABC):
+    """A mailbox with its folder open.
+
+    A message leaves ``pending`` only once it was acknowledged; until then it may be
+    downloaded any number of times. Every method may raise ``OSError``, an error of
+    the protocol's library or a :class:`~..errors.GatewayError`.
+
+    ``status`` is the :class:`FolderStatus`, or ``None`` where it cannot be known.
+    Where ``acknowledges_on_close`` holds, an acknowledgement is final only once
+    ``close`` returned.
+    """
+
+    status = None
+    acknowledges_on_close = False
+
+    @abstractmethod
+    def pending(self):
+        """Return the :class:`MessageRef` of each message not yet acknowledged."""
+
+    @abstractmethod
+    def download(self, refs):
+        """Yield a :class:`FetchedMessage` for each of ``refs`` that still exists."""
+
+    @abstractmethod
+    def acknowledge(self, refs):
+        """Tell the server that we hold these messages."""
+
+    @abstractmethod
+    def close(self):
+        """End the session in good order; with POP3 only this makes DELE final."""
+
+    @abstractmethod
+    def abandon(self):
+        """Drop the connection without a word, for use after a failure."""
+
+
+class FourMethodMailbox(Mailbox):
+    """Another addon's connection, which has Odoo's four methods and no identity.
+
+    Its numbers mean nothing after the session, so the content's fingerprint is the
+    identity. That needs the bytes first: ``pending`` downloads, at most one batch.
+    """
+
+    UIDVALIDITY = "content"
+
+    def __init__(self, connection, limit=50):
+        self._connection = connection
+        self._limit = limit
+        self._held = {}
+        self._waiting = None
+
+    def pending(self):
+        if self._waiting is None:
+            self._connection.check_unread_messages()
+            self._waiting = iter(self._connection.retrieve_unread_messages())
+        size = 0
+        for number, content in self._waiting:
+            raw = as_bytes(content)
+            ref = MessageRef("INBOX", self.UIDVALIDITY, fingerprint(raw))
+            self._held.setdefault(ref, (raw, []))[1].append(number)
+            size += len(raw)
+            if len(self._held) >= self._limit or size >= MAX_BATCH_BYTES:
+                break
+        return list(self._held)
+
+    def download(self, refs):
+        for ref in refs:
+            yield FetchedMessage(ref, self._held[ref][0])
+
+    def acknowledge(self, refs):
+        for ref in refs:
+            _raw, numbers = self._held.pop(ref)
+            for number in numbers:
+                self._connection.handled_message(number)
+
+    def close(self):
+        self._connection.disconnect()
+
+    def abandon(self):
+        self._connection.disconnect()
+
+
+def as_mailbox(connection):
+    """Return ``connection`` itself if it is a :class:`Mailbox`, else wrap it."""
+    if isinstance(connection, Mailbox):
+        return connection
+    return FourMethodMailbox(connection)
+
+
+def as_bytes(content):
+    """Return the bytes of a message that came as bytes, text or an XML-RPC binary."""
+    if isinstance(content, str):
+        return content.encode("utf-8", "surrogateescape")
+    return bytes(getattr(content, "data", content))
+
+
+def batches(messages):
+    """Group downloaded messages so that each list is small enough for one commit."""
+    batch, size = [], 0
+    for message in messages:
+        batch.append(message)
+        size += len(message.raw)
+        if len(batch) >= MAX_BATCH_MESSAGES or size >= MAX_BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,99 @@
+"""A mailbox over POP3 (RFC 1939, STLS RFC 2595)."""
+
+import poplib
+from contextlib import suppress
+
+from ..errors import LoginRefused, ProtocolViolation
+from .endpoint import Security
+from .mailbox import FetchedMessage, FolderStatus, Mailbox, MessageRef, StockConnection
+
+FOLDER = "INBOX"
+
+
+class Pop3Mailbox(StockConnection, Mailbox):
+    """One POP3 session: connect, :meth:`login`, then read.
+
+    DELE only marks; the server deletes at QUIT (RFC 1939 section 6).
+    """
+
+    acknowledges_on_close = True
+
+    def __init__(self, endpoint):
+        """Connect to ``endpoint`` and protect the connection as it says."""
+        where = {"host": endpoint.host, "port": endpoint.port}
+        if endpoint.security is Security.SSL:
+            self._pop = poplib.POP3_SSL(
+                **where, timeout=endpoint.timeout, context=endpoint.tls_context()
+            )
+        else:
+            self._pop = poplib.POP3(**where, timeout=endpoint.timeout)
+        self._numbers = None
+        self.acknowledged = []
+        if endpoint.security is Security.STARTTLS:
+            self._start_tls(endpoint)
+
+    def _start_tls(self, endpoint):
+        try:
+            if "STLS" not in self._pop.capa():
+                raise ProtocolViolation("STLS")
+            self._pop.stls(endpoint.tls_context())
+        except BaseException:
+            self.abandon()
+            raise
+
+    def login(self, user, password):
+        """Log in.
+
+        :raises LoginRefused: with the server's words
+        """
+        try:
+            self._pop.user(user)
+            self._pop.pass_(password)
+        except poplib.error_proto as error:
+            raise LoginRefused(server_words(error)) from error
+
+    def open(self):
+        """Look into the only folder that POP3 has."""
+        messages, _octets = self._pop.stat()
+        self.status = FolderStatus(folder=FOLDER, messages=messages)
+
+    def pending(self):
+        # A session's listing does not change (RFC 1939 section 3): ask once.
+        if self._numbers is None:
+            self._numbers = self._list()
+        return list(self._numbers)
+
+    def _list(self):
+        try:
+            _response, listing, _octets = self._pop.uidl()
+        except poplib.error_proto as error:
+            raise ProtocolViolation("UIDL") from error
+        numbers = {}
+        for line in listing:
+            number, _space, uid = line.decode("ascii", "replace").partition(" ")
+            numbers[MessageRef(FOLDER, "", uid.strip())] = int(number)
+        return numbers
+
+    def download(self, refs):
+        for ref in refs:
+            _response, lines, _octets = self._pop.retr(self._numbers[ref])
+            yield FetchedMessage(ref, b"\r\n".join(lines) + b"\r\n")
+
+    def acknowledge(self, refs):
+        for ref in refs:
+            self._pop.dele(self._numbers.pop(ref))
+            self.acknowledged.append(ref)
+
+    def close(self):
+        self._pop.quit()
+
+    def abandon(self):
+        # Without QUIT nothing is deleted (RFC 1939 section 6).
+        with suppress(OSError):
+            self._pop.close()
+
+
+def server_words(error):
+    """Return the text of a ``poplib.error_proto``, which holds bytes."""
+    words = error.args[0] if error.args else b""
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)

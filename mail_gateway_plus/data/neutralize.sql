@@ -1,0 +1,9 @@
+-- A copied database neither fetches nor sends: base and mail archive the servers and
+-- switch the crons off; a server that is taken up again has to be confirmed anew.
+UPDATE fetchmail_server SET state = 'draft';
+UPDATE ir_mail_server SET state = 'draft' WHERE active IS NOT TRUE;
+
+-- Nor does it answer mail that the original answers: what waits in its journal stays.
+UPDATE mail_gateway_inbound
+   SET state = 'quarantined', retry_at = NULL, reason = 'Waiting when the database was copied'
+ WHERE state IN ('pending', 'retry');

@@ -1,0 +1,14 @@
+"""What happens once, when the addon meets a database that is in use."""
+
+
+def post_init_hook(env):
+    """Leave every existing mailbox as it was: still fetched, still unverified.
+
+    Odoo never checked a certificate, so one that worked may have a certificate that
+    does not pass. Its form says so and offers to check from now on. OAuth servers
+    (google_gmail, microsoft_outlook) have public certificates and are checked at once.
+    """
+    mailboxes = env["fetchmail.server"].with_context(active_test=False)
+    for mailbox in mailboxes.search([("server_type", "in", ("imap", "pop"))]):
+        # The status goes along, else the change would call for a new test.
+        mailbox.write({"verify_certificate": False, "state": mailbox.state})

@@ -1,0 +1,151 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
+
+from ..core.protocols.smtp import SmtpSession, is_smtp
+
+
+class IrMailServer(models.Model):
+    _name = "ir.mail_server"
+    _inherit = ["ir.mail_server", "mail.gateway.confirmable"]
+
+    state = fields.Selection(
+        [("draft", "Not Confirmed"), ("done", "Confirmed")],
+        string="Status",
+        default=lambda self: "draft" if self._entered_on_screen() else "done",
+        readonly=True,
+        help="Only confirmed servers are chosen by themselves. A change to the "
+        "connection settings calls for a new Test & Confirm.",
+    )
+
+    def _connection_fields(self):
+        return super()._connection_fields() | {
+            "smtp_host",
+            "smtp_port",
+            "smtp_encryption",
+            "smtp_authentication",
+            "smtp_user",
+            "smtp_pass",
+            "smtp_ssl_certificate",
+            "smtp_ssl_private_key",
+        }
+
+    def action_test_and_confirm(self):
+        """Try the server up to the point of sending; confirm it if all went well.
+
+        :returns: the client action that tells the user
+        :raises UserError: with cause and remedy
+        """
+        self.ensure_one()
+        try:
+            result = self.test_smtp_connection()
+        except UserError as error:
+            if not error.__cause__:  # the server's refusal, told by Odoo itself
+                raise
+            raise UserError(self._explain(error.__cause__)) from error
+        self.state = "done"
+        result["params"]["title"] = self.env._("%s is confirmed", self.name)
+        result["params"]["message"] = self.env._(
+            "Connected, logged in and offered a test mail, which was not sent."
+        )
+        return result
+
+    # ------------------------------------------------------------ choosing a server
+
+    def _confirmed(self):
+        """Return those that may be chosen by themselves.
+
+        A row that plain SQL inserted has no status; Odoo's own neutralization does
+        that, to keep a copied database from falling back to the command line's server.
+        """
+        return self.filtered(lambda server: server.state != "draft")
+
+    def _find_mail_server(self, email_from, mail_servers=None):
+        if mail_servers is None:
+            domain = self._find_mail_server_allowed_domain()
+            mail_servers = self.sudo().search(domain, order="sequence, id")
+        return super()._find_mail_server(email_from, mail_servers._confirmed())
+
+    def _next_servers(self, smtp_from, dispatch):
+        """Return the servers that may stand in for this one, best first.
+
+        Only confirmed ones that are nobody's own, that may send for this very From,
+        and that the mails may use at all.
+        """
+        others = self.sudo().search(
+            self._find_mail_server_allowed_domain() & fields.Domain("id", "!=", self.id),
+            order="sequence, id",
+        )
+        others = self._filter_mail_servers_fallback(others._confirmed())
+        if dispatch and dispatch.mail_ids:
+            mails = self.env["mail.mail"].sudo().browse(dispatch.mail_ids)
+            others = mails._filter_mail_mail_servers(others)
+        return others.filtered(
+            lambda server: self._match_from_filter(smtp_from, server.from_filter)
+        )
+
+    # ------------------------------------------------------------------- connecting
+
+    def _connect__(self, *args, **kwargs):  # noqa: PLW3201
+        """Open a session; when the server cannot be reached, with the next one.
+
+        The tests, an explicit host and a server that was chosen by hand keep to the
+        one that they name.
+        """
+        host = args[0] if args else kwargs.get("host")
+        if host or kwargs.get("allow_archived") or self._disable_send():
+            return super()._connect__(*args, **kwargs)
+        dispatch = self.env.context.get("mail_gateway_dispatch")
+        server = self.sudo().browse(kwargs.pop("mail_server_id", None))
+        smtp_from = kwargs.pop("smtp_from", None)
+        is_free = not server or bool(dispatch and not dispatch.server_is_forced)
+        if not server:
+            found, smtp_from = self.sudo()._find_mail_server(smtp_from)
+            server = found or server
+        failures = []
+        for candidate in server._candidates(smtp_from, dispatch, is_free):
+            try:
+                connection = super()._connect__(
+                    *args, **kwargs, mail_server_id=candidate.id, smtp_from=smtp_from
+                )
+            except OSError as error:
+                failures.append((candidate, error))
+                self.env["mail.gateway.attempt"].sudo()._record_unreachable(
+                    candidate, dispatch, error
+                )
+            else:
+                return candidate._observed(connection, dispatch)
+        raise self._unreachable(failures)
+
+    def _candidates(self, smtp_from, dispatch, is_free):
+        """Yield this server, then those that may stand in for it if it ``is_free``.
+
+        An empty recordset is the command line's server, which has no stand-in.
+        """
+        yield self
+        if self and is_free and not self.owner_user_id:
+            yield from self._next_servers(smtp_from, dispatch)
+
+    def _unreachable(self, failures):
+        """Return the error that tells why no session could be opened."""
+        if len(failures) == 1:
+            return failures[0][1]
+        told = [
+            f"{server.name}: {self._explain(error)}" for server, error in failures
+        ]
+        return MailDeliveryException(
+            self.env._("No outgoing mail server can be reached"), "\n".join(told)
+        )
+
+    def _observed(self, connection, dispatch):
+        """Return the connection as a session that records each attempt."""
+        if not is_smtp(connection):
+            return connection
+
+        def record(session, delivery):
+            self.env["mail.gateway.attempt"].sudo()._record_delivery(
+                self, dispatch, session, delivery
+            )
+
+        return SmtpSession(connection, record)

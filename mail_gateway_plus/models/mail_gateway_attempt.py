@@ -1,0 +1,197 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ..core.diagnosis.faults import diagnose
+from ..core.protocols.smtp import Phase, phase_of
+
+# Days that attempts are kept when the parameter below does not say otherwise.
+RETENTION_PARAMETER = "mail_gateway_plus.attempt_retention_days"
+DEFAULT_RETENTION_DAYS = 90
+
+
+class MailGatewayAttempt(models.Model):
+    """One try to hand one mail to one server: how far it came and what was said."""
+
+    _name = "mail.gateway.attempt"
+    _description = "Sending Attempt"
+    _order = "id desc"
+    _rec_name = "message_id"
+
+    server_id = fields.Many2one(
+        "ir.mail_server",
+        string="Outgoing Server",
+        ondelete="set null",
+        index="btree_not_null",
+        readonly=True,
+        groups="base.group_system",
+        help="The server that was tried.",
+    )
+    server_name = fields.Char(
+        readonly=True, help="The server's name at the time; stays when it is deleted."
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        readonly=True,
+        index="btree_not_null",
+        help="The company of the record that the mail belongs to.",
+    )
+    mail_id = fields.Many2one(
+        "mail.mail",
+        string="Mail",
+        ondelete="set null",
+        index="btree_not_null",
+        readonly=True,
+        groups="base.group_system",
+        help="The mail, as long as it exists.",
+    )
+    message_id = fields.Char(
+        string="Message-ID",
+        readonly=True,
+        index="btree_not_null",
+        help="The Message-ID under which the recipient has it.",
+    )
+    email_from = fields.Char(
+        string="From", readonly=True, help="The sender of the envelope."
+    )
+    recipient_domains = fields.Char(
+        readonly=True, help="The domains it was to go to; addresses are not kept."
+    )
+    recipient_count = fields.Integer(
+        string="Recipients", readonly=True, help="How many addresses it was to go to."
+    )
+    refused_count = fields.Integer(
+        string="Refused", readonly=True, help="How many of them the server refused."
+    )
+    outcome = fields.Selection(
+        [
+            ("accepted", "Accepted"),
+            ("partial", "Partly Accepted"),
+            ("failed", "Failed"),
+        ],
+        required=True,
+        readonly=True,
+        help="Accepted: the server took over the responsibility for the mail.",
+    )
+    phase = fields.Selection(
+        [
+            (Phase.RESOLVE.value, "Host name"),
+            (Phase.CONNECT.value, "Connection"),
+            (Phase.GREET.value, "Greeting"),
+            (Phase.TLS.value, "Encryption"),
+            (Phase.AUTH.value, "Login"),
+            (Phase.MAIL.value, "Sender"),
+            (Phase.RCPT.value, "Recipients"),
+            (Phase.DATA.value, "Content"),
+            (Phase.DOT.value, "End of content"),
+            (Phase.ACCEPTED.value, "Accepted"),
+        ],
+        required=True,
+        readonly=True,
+        help="How far the dialogue with the server came.",
+    )
+    code = fields.Integer(readonly=True, help="The reply's code (RFC 5321); 0: none.")
+    enhanced_code = fields.Char(
+        readonly=True, help="The reply's status code (RFC 3463), if it had one."
+    )
+    reply = fields.Text(readonly=True, help="What the server said, or what went wrong.")
+    queue_id = fields.Char(
+        string="Queue ID",
+        readonly=True,
+        help="The name under which the server queued it, to look up in its log.",
+    )
+    tls_version = fields.Char(
+        string="TLS", readonly=True, help="The encryption used; empty means none."
+    )
+    milliseconds = fields.Integer(
+        string="Time (ms)",
+        readonly=True,
+        aggregator="avg",
+        help="How long handing over took, without connecting.",
+    )
+    res_model = fields.Char(
+        string="Record Type", readonly=True, help="The model of the mail's record."
+    )
+    res_id = fields.Many2oneReference(
+        string="Record ID",
+        model_field="res_model",
+        readonly=True,
+        help="The record that the mail belongs to.",
+    )
+
+    _create_date_idx = models.Index("(create_date)")
+
+    @api.model
+    def _record_delivery(self, server, dispatch, session, delivery):
+        """Write down what became of one message in an open session."""
+        domains = sorted({a.rpartition("@")[2].lower() for a in delivery.recipients})
+        outcome = "failed"
+        if delivery.accepted:
+            outcome = "partial" if delivery.refused else "accepted"
+        return self.create(
+            {
+                **self._server_values(server),
+                **self._mail_values(dispatch and dispatch.current_mail_id),
+                "message_id": delivery.message_id,
+                "email_from": delivery.sender,
+                "recipient_domains": ", ".join(domains),
+                "recipient_count": len(delivery.recipients),
+                "refused_count": len(delivery.refused),
+                "outcome": outcome,
+                "phase": delivery.phase.value,
+                "code": delivery.reply.code,
+                "enhanced_code": delivery.reply.enhanced_code,
+                "reply": delivery.reply.text,
+                "queue_id": delivery.reply.queue_id,
+                "tls_version": session.tls_version,
+                "milliseconds": round(delivery.seconds * 1000),
+            }
+        )
+
+    @api.model
+    def _record_unreachable(self, server, dispatch, error):
+        """Write down, for each mail of the batch, that no session came about."""
+        reply = diagnose(error).detail
+        mail_ids = dispatch.mail_ids if dispatch else ()
+        return self.create(
+            [
+                {
+                    **self._server_values(server),
+                    **self._mail_values(mail_id),
+                    "outcome": "failed",
+                    "phase": phase_of(error).value,
+                    "code": getattr(error, "smtp_code", 0),
+                    "reply": reply,
+                }
+                for mail_id in mail_ids or (0,)
+            ]
+        )
+
+    @api.model
+    def _server_values(self, server):
+        name = server.name or self.env._("Command line settings")
+        return {"server_id": server.id, "server_name": name}
+
+    @api.model
+    def _mail_values(self, mail_id):
+        mail = self.env["mail.mail"].browse(mail_id or ())
+        return {
+            "mail_id": mail.id,
+            "message_id": mail.message_id,
+            "company_id": mail.record_company_id.id,
+            "res_model": mail.model,
+            "res_id": mail.res_id,
+        }
+
+    @api.autovacuum
+    def _gc_attempts(self):
+        """Drop what is past its retention, some at a time."""
+        days = int(
+            self.env["ir.config_parameter"]
+            .sudo()
+            .get_param(RETENTION_PARAMETER, DEFAULT_RETENTION_DAYS)
+        )
+        limit = fields.Datetime.now() - timedelta(days=days)
+        rows = self.sudo().search([("create_date", "<", limit)], limit=10_000)
+        rows.unlink()
+        return len(rows), len(rows) == 10_000

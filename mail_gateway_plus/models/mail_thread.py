@@ -1,0 +1,50 @@
+from odoo import api, models
+
+
+class MailThread(models.AbstractModel):
+    """Notes the stations of an inbound message in the trace of the context.
+
+    Odoo's gateway answers only with a record's id or nothing; the trace keeps what
+    became of the message and why (core/policy/outcome.py).
+    """
+
+    _inherit = "mail.thread"
+
+    @api.model
+    def _detect_loop_headers(self, msg_dict):
+        is_loop = super()._detect_loop_headers(msg_dict)
+        if trace := self._gateway_trace():
+            trace.checked_for_loop = True
+            trace.loop_headers = bool(is_loop)
+            trace.is_bounce = bool(msg_dict.get("is_bounce"))
+        return is_loop
+
+    @api.model
+    def message_route(self, message, message_dict, *args, **kwargs):
+        trace = self._gateway_trace()
+        if trace:
+            trace.is_routing = True
+        routes = super().message_route(message, message_dict, *args, **kwargs)
+        if trace:
+            trace.is_routing = False
+            trace.is_routed = bool(routes)
+        return routes
+
+    @api.model
+    def _detect_loop_sender(self, message, message_dict, routes):
+        is_loop = super()._detect_loop_sender(message, message_dict, routes)
+        if trace := self._gateway_trace():
+            trace.loop_sender = bool(is_loop)
+        return is_loop
+
+    @api.model
+    def _message_route_process(self, message, message_dict, routes):
+        record_id = super()._message_route_process(message, message_dict, routes)
+        trace = self._gateway_trace()
+        if trace and routes and record_id:
+            # Several aliases make several records; Odoo answers with the last one.
+            trace.model, trace.record_id = routes[-1][0], record_id
+        return record_id
+
+    def _gateway_trace(self):
+        return self.env.context.get("mail_gateway_trace")
