@@ -72,16 +72,25 @@ class FetchmailServer(models.Model):
 
     @api.onchange("connection_security")
     def _onchange_connection_security(self):
-        self.is_ssl = self.connection_security == Security.SSL.value
+        """Set the registered port of the security, unless the port is one's own."""
+        if not self.connection_security:
+            return
+        security = Security(self.connection_security)
+        self.is_ssl = security is Security.SSL
+        if not self._has_own_port():
+            kind = self._get_connection_type()
+            self.port = DEFAULT_PORTS.get((kind, security), self.port)
+
+    def _has_own_port(self):
+        return self.port and self.port not in DEFAULT_PORTS.values()
 
     @api.onchange("server_type", "is_ssl", "object_id")
     def onchange_server_type(self):
         """Keep a port of one's own; Odoo resets it with every choice."""
-        port = self.port
+        own_port = self._has_own_port() and self.port
         result = super().onchange_server_type()
-        is_own_port = port and port not in DEFAULT_PORTS.values()
-        if is_own_port and self.server_type in ("imap", "pop"):
-            self.port = port
+        if own_port and self.server_type in ("imap", "pop"):
+            self.port = own_port
         return result
 
     def _compute_parked_count(self):

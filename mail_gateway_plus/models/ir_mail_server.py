@@ -15,6 +15,7 @@ class IrMailServer(models.Model):
         string="Status",
         default=lambda self: "draft" if self._entered_on_screen() else "done",
         readonly=True,
+        copy=True,
         help="Only confirmed servers are chosen by themselves. A change to the "
         "connection settings calls for a new Test & Confirm.",
     )

@@ -8,6 +8,7 @@ from ..core.protocols.smtp import Phase, phase_of
 # Days that attempts are kept when the parameter below does not say otherwise.
 RETENTION_PARAMETER = "mail_gateway_plus.attempt_retention_days"
 DEFAULT_RETENTION_DAYS = 90
+GC_LIMIT = 10_000
 
 
 class MailGatewayAttempt(models.Model):
@@ -192,6 +193,6 @@ class MailGatewayAttempt(models.Model):
             .get_param(RETENTION_PARAMETER, DEFAULT_RETENTION_DAYS)
         )
         limit = fields.Datetime.now() - timedelta(days=days)
-        rows = self.sudo().search([("create_date", "<", limit)], limit=10_000)
+        rows = self.sudo().search([("create_date", "<", limit)], limit=GC_LIMIT)
         rows.unlink()
-        return len(rows), len(rows) == 10_000
+        return len(rows), len(rows) == GC_LIMIT

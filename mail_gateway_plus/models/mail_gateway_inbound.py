@@ -1,4 +1,5 @@
 import traceback
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -12,6 +13,10 @@ from ..core.policy.outcome import Reason, State, Trace, conclude, has_no_route
 from ..core.policy.retry import is_transient, next_wait
 
 PROCESS_CRON = "mail_gateway_plus.ir_cron_process_inbound"
+# Days that a settled message's content is kept when the parameter does not say.
+RETENTION_PARAMETER = "mail_gateway_plus.content_retention_days"
+DEFAULT_RETENTION_DAYS = 30
+GC_LIMIT = 1000
 # States from which a person may send a message through again.
 RETRIABLE = (
     State.RETRY,
@@ -264,6 +269,25 @@ class MailGatewayInbound(models.Model):
         )
         rows.write({"acknowledged_at": fields.Datetime.now()})
 
+    @api.autovacuum
+    def _gc_content(self):
+        """Forget the content of messages whose fate was decided long enough ago.
+
+        What is quarantined is not settled: its content stays until a person decides.
+        """
+        days = int(
+            self.env["ir.config_parameter"]
+            .sudo()
+            .get_param(RETENTION_PARAMETER, DEFAULT_RETENTION_DAYS)
+        )
+        before = fields.Datetime.now() - timedelta(days=days)
+        rows = self.sudo().search(
+            [("has_raw", "=", True), ("settled_at", "<", before)], limit=GC_LIMIT
+        )
+        self.env["mail.gateway.raw"]._forget(rows.ids)
+        rows.write({"has_raw": False})
+        return len(rows), len(rows) == GC_LIMIT
+
     # ------------------------------------------------------------------ processing
 
     @api.model
@@ -358,7 +382,9 @@ class MailGatewayInbound(models.Model):
                 "error_trace": False,
                 "tries": self.tries + 1,
                 "retry_at": False,
-                "settled_at": fields.Datetime.now(),
+                "settled_at": (
+                    outcome.state is not State.QUARANTINED and fields.Datetime.now()
+                ),
                 "res_model": trace.model or False,
                 "res_id": trace.record_id or False,
             }

@@ -21,15 +21,16 @@ class MailGatewayRaw(models.Model):
     _log_access = False
 
     def init(self):
+        # No NOT NULL: Odoo drops it from columns that are no fields, at each update.
         self.env.cr.execute(
             SQL(
                 """
                 CREATE TABLE IF NOT EXISTS %(table)s (
-                    inbound_id integer NOT NULL
+                    inbound_id integer
                         REFERENCES mail_gateway_inbound ON DELETE CASCADE,
-                    sequence integer NOT NULL,
-                    data bytea NOT NULL,
-                    PRIMARY KEY (inbound_id, sequence)
+                    sequence integer,
+                    data bytea,
+                    UNIQUE (inbound_id, sequence)
                 )
                 """,
                 table=SQL.identifier(self._table),
@@ -62,22 +63,10 @@ class MailGatewayRaw(models.Model):
         )
         return b"".join(bytes(data) for (data,) in rows)
 
-    def _forget(self, before, limit):
-        """Drop the bytes of at most ``limit`` rows settled before that time.
-
-        :returns: how many rows were emptied
-        """
-        rows = self.env.execute_query(
+    def _forget(self, inbound_ids):
+        """Drop the bytes of these journal rows."""
+        self.env.cr.execute(
             SQL(
-                """
-                DELETE FROM mail_gateway_raw WHERE inbound_id IN (
-                    SELECT id FROM mail_gateway_inbound
-                    WHERE has_raw AND settled_at < %s
-                    ORDER BY settled_at LIMIT %s
-                ) RETURNING inbound_id
-                """,
-                before,
-                limit,
+                "DELETE FROM mail_gateway_raw WHERE inbound_id = ANY(%s)", inbound_ids
             )
         )
-        return {inbound_id for (inbound_id,) in rows}

@@ -1,0 +1,278 @@
+"""A message is in the journal before its mailbox is told, and ends in plain sight."""
+
+from unittest.mock import patch
+
+import psycopg2.errors
+from gateway_case import FourMethodConnection, GatewayCase, letter
+
+from odoo.tests import RecordCapturer, tagged
+from odoo.tools import mute_logger
+
+FETCH_LOGGER = "odoo.addons.mail_gateway_plus.models.fetchmail_server"
+
+
+@tagged("post_install", "-at_install")
+class TestJournal(GatewayCase):
+    def test_message_is_journaled_before_the_mailbox_forgets_it(self):
+        raw = letter()
+        connection = FourMethodConnection(raw)
+        server = self.mailbox(connection)
+        seen = []
+        connection.when_handled = lambda: seen.append(len(self.rows(server)))
+
+        self.fetch(server)
+
+        self.assertEqual(seen, [1])
+        self.assertFalse(connection.messages)
+
+    def test_journal_keeps_the_exact_bytes(self):
+        raw = b"Subject: caf\xe9\x00\r\n\r\n" + bytes(range(256)) * 10_000
+        server = self.mailbox(FourMethodConnection(raw))
+
+        self.fetch(server)
+
+        row = self.rows(server)
+        self.assertEqual(self.env["mail.gateway.raw"]._read(row.id), raw)
+        self.assertEqual(row.size, len(raw))
+
+    def test_row_tells_who_wrote_what(self):
+        server = self.mailbox(FourMethodConnection(letter("Dark street")))
+
+        self.fetch(server)
+
+        row = self.rows(server)
+        self.assertEqual(row.subject, "Dark street")
+        self.assertEqual(row.email_from, "Amina <amina@home.example>")
+        self.assertEqual(row.message_id, "<1@home.example>")
+        self.assertEqual(row.state, "pending")
+        self.assertTrue(row.acknowledged_at)
+        self.assertIn("Subject: Dark street", row.headers)
+
+    def test_message_whose_acknowledgement_failed_is_not_journaled_again(self):
+        connection = FourMethodConnection(letter())
+        server = self.mailbox(connection)
+
+        def lose_connection():
+            raise ConnectionResetError("gone")
+
+        connection.when_handled = lose_connection
+        with mute_logger(FETCH_LOGGER):
+            self.assertIsInstance(self.fetch(server), ConnectionResetError)
+        self.assertEqual(len(self.rows(server)), 1)
+        self.assertFalse(self.rows(server).acknowledged_at)
+        connection.when_handled = lambda: None
+
+        self.assertIsNone(self.fetch(server))
+
+        self.assertEqual(len(self.rows(server)), 1)
+        self.assertTrue(self.rows(server).acknowledged_at)
+        self.assertFalse(connection.messages)
+
+    def test_one_failing_mailbox_does_not_keep_the_others_from_being_read(self):
+        connection = FourMethodConnection(letter())
+        failing, healthy = self.mailbox(), self.mailbox()
+
+        def connect(server, allow_archived=False):
+            if server.id == failing.id:
+                raise TimeoutError("no answer")
+            return connection
+
+        with (
+            patch.object(self.registry["fetchmail.server"], "_connect__", connect),
+            mute_logger(FETCH_LOGGER),
+        ):
+            self.fetch(failing + healthy)
+
+        self.assertEqual(len(self.rows(healthy)), 1)
+        self.assertTrue(failing.error_date)
+        self.assertIn("did not answer in time", failing.error_message)
+        self.assertEqual(failing.state, "done")
+        self.assertFalse(healthy.error_date)
+
+    def test_mailbox_that_waited_longest_is_read_first(self):
+        visited = []
+
+        def connect(server, allow_archived=False):
+            visited.append(server.name)
+            return FourMethodConnection()
+
+        servers = self.mailbox(name="recent", date="2026-02-02 00:00:00")
+        servers += self.mailbox(name="never")
+        servers += self.mailbox(name="long ago", date="2026-01-01 00:00:00")
+
+        with patch.object(self.registry["fetchmail.server"], "_connect__", connect):
+            self.fetch(servers)
+
+        self.assertEqual(visited, ["never", "long ago", "recent"])
+
+    def test_failure_is_forgotten_once_the_mailbox_can_be_read(self):
+        server = self.mailbox(
+            FourMethodConnection(),
+            error_date="2026-01-01 00:00:00",
+            error_message="Nothing listens on that port.",
+        )
+
+        self.fetch(server)
+
+        self.assertFalse(server.error_date)
+        self.assertFalse(server.error_message)
+
+
+@tagged("post_install", "-at_install")
+class TestProcessing(GatewayCase):
+    def received(self, *messages, **values):
+        """Fetch and process messages; return their journal rows."""
+        server = self.mailbox(FourMethodConnection(*messages), **values)
+        self.fetch(server)
+        self.process()
+        return self.rows(server)
+
+    def test_message_becomes_one_record(self):
+        row = self.received(letter("Dark street"))
+
+        self.assertEqual(row.state, "done")
+        self.assertEqual(row.res_model, "grievance.ticket")
+        ticket = self.env["grievance.ticket"].browse(row.res_id)
+        self.assertEqual(ticket.subject, "Dark street")
+        self.assertEqual(row.record_name, ticket.display_name)
+
+    def test_processing_again_makes_no_second_record(self):
+        before = self.env["grievance.ticket"].search_count([])
+        self.received(letter())
+
+        self.process()
+
+        self.assertEqual(self.env["grievance.ticket"].search_count([]), before + 1)
+
+    def test_message_known_by_its_id_is_a_duplicate(self):
+        rows = self.received(letter("One"), letter("Other"))
+
+        self.assertEqual(rows.mapped("state"), ["done", "duplicate"])
+        self.assertIn("Message-ID", rows[1].reason)
+
+    def test_message_without_a_destination_is_quarantined_with_the_reason(self):
+        row = self.received(letter(), object_id=False)
+
+        self.assertEqual(row.state, "quarantined")
+        self.assertIn("no alias matches", row.reason)
+
+    def test_message_whose_record_cannot_be_made_is_quarantined(self):
+        with self.failing_intake(ValueError("a required value is missing")):
+            row = self.received(letter())
+
+        self.assertEqual(row.state, "quarantined")
+        self.assertIn("a required value is missing", row.reason)
+        self.assertIn("Traceback", row.error_trace)
+        self.assertFalse(row.res_id)
+
+    def test_one_bad_message_does_not_harm_its_neighbours(self):
+        def intake(model, message, custom_values=None):
+            if "Bad" in message["subject"]:
+                self.env.cr.execute("SELECT 1/0")
+            return real(model, message, custom_values)
+
+        real = self.registry["grievance.ticket"].message_new
+        with (
+            patch.object(self.registry["grievance.ticket"], "message_new", intake),
+            mute_logger("odoo.sql_db"),
+        ):
+            rows = self.received(
+                letter("Good", "<1@x.example>"),
+                letter("Bad", "<2@x.example>"),
+                letter("Good too", "<3@x.example>"),
+            )
+
+        self.assertEqual(rows.mapped("state"), ["done", "quarantined", "done"])
+
+    def test_passing_trouble_of_the_database_is_tried_again_later(self):
+        with self.failing_intake(_with_code(psycopg2.errors.SerializationFailure)):
+            row = self.received(letter())
+        self.assertEqual(row.state, "retry")
+        self.assertGreater(row.retry_at, row.fetched_at)
+
+        row.retry_at = row.fetched_at
+        self.process()
+
+        self.assertEqual(row.state, "done")
+
+    def test_lasting_trouble_ends_in_quarantine(self):
+        with self.failing_intake(MemoryError("again")):
+            row = self.received(letter())
+            for _try in range(5):
+                row.retry_at = row.fetched_at
+                self.process()
+
+        self.assertEqual(row.state, "quarantined")
+        self.assertEqual(row.tries, 6)
+
+    def test_retry_makes_the_record_once_the_cause_is_gone(self):
+        with self.failing_intake(ValueError("misconfigured")):
+            row = self.received(letter("Dark street"))
+
+        row.action_retry()
+
+        self.assertEqual(row.state, "done")
+        self.assertFalse(row.reason)
+        self.assertEqual(row._visible_record().subject, "Dark street")
+
+    def test_retry_of_many_is_left_to_the_scheduler(self):
+        rows = self.received(letter(), letter(message_id="<2@x>"), object_id=False)
+
+        with RecordCapturer(self.env["ir.cron.trigger"]) as triggers:
+            rows.action_retry()
+
+        self.assertEqual(set(rows.mapped("state")), {"pending"})
+        self.assertEqual(
+            triggers.records.cron_id,
+            self.env.ref("mail_gateway_plus.ir_cron_process_inbound"),
+        )
+
+    def test_discard_settles_without_a_record(self):
+        row = self.received(letter(), object_id=False)
+
+        row.action_discard()
+        self.process()
+
+        self.assertEqual(row.state, "discarded")
+        self.assertIn(self.env.user.name, row.reason)
+        self.assertFalse(row.res_id)
+
+    def test_done_message_can_be_neither_retried_nor_discarded(self):
+        row = self.received(letter())
+
+        row.action_discard()
+
+        self.assertEqual(row.state, "done")
+        with self.assertRaisesRegex(Exception, "Nothing to retry"):
+            row.action_retry()
+
+    def test_content_is_forgotten_after_its_retention(self):
+        done = self.received(letter())
+        parked = self.received(letter(message_id="<2@x.example>"), object_id=False)
+        done.settled_at = "2026-01-01 00:00:00"
+
+        self.journal._gc_content()
+
+        raw = self.env["mail.gateway.raw"]
+        self.env.invalidate_all()
+        self.assertFalse(done.has_raw)
+        self.assertEqual(raw._read(done.id), b"")
+        self.assertTrue(parked.has_raw)
+        self.assertTrue(raw._read(parked.id))
+
+    def failing_intake(self, error):
+        """Let every new ticket fail with ``error``."""
+
+        def intake(model, message, custom_values=None):
+            raise error
+
+        return patch.object(self.registry["grievance.ticket"], "message_new", intake)
+
+
+def _with_code(error_class):
+    """Return a database error as the server sends it: psycopg2 fills in pgcode."""
+
+    class Coded(error_class):
+        pgcode = "40001"
+
+    return Coded("could not serialize access")
