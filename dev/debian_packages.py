@@ -89,7 +89,8 @@ def install(packages: Sequence[str], step: Step) -> None:
     as_root = root_prefix()
     if as_root is None:
         raise PrepareError(
-            f"run as root or allow sudo, or install: apt-get install {' '.join(packages)}"
+            "neither root nor sudo without a password; install these yourself: "
+            f"{' '.join(packages)}"
         )
     quiet = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]
     command = [*quiet, "install", "-y", "--no-install-recommends", *packages]
