@@ -68,7 +68,10 @@ class FetchmailServer(models.Model):
 
     def _inverse_connection_security(self):
         for server in self:
-            server.is_ssl = server.connection_security == Security.SSL.value
+            is_ssl = server.connection_security == Security.SSL.value
+            # With its status: whether a new test is due is decided where
+            # the security itself is written.
+            server.write({"is_ssl": is_ssl, "state": server.state})
 
     @api.onchange("connection_security")
     def _onchange_connection_security(self):

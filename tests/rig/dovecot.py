@@ -281,7 +281,9 @@ class Dovecot:
         """Return whether ``password`` is the one that Dovecot knows."""
         client = imaplib.IMAP4(self.host, self.imap_port)
         try:
-            client.login(login, password)
+            # LOGIN takes ASCII only; PLAIN is UTF-8 (RFC 4616).
+            plain = f"\0{login}\0{password}".encode()
+            client.authenticate("PLAIN", lambda challenge: plain)
         except imaplib.IMAP4.error:
             return False
         finally:
