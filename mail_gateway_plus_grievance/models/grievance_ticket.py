@@ -3,7 +3,7 @@ import re
 from datetime import datetime
 
 from odoo import api, fields, models
-from odoo.tools.mail import email_normalize, email_split_tuples, html_sanitize
+from odoo.tools.mail import email_normalize, email_split_tuples
 from odoo.tools.misc import clean_context
 
 _logger = logging.getLogger(__name__)
@@ -169,7 +169,7 @@ class GrievanceTicket(models.Model):
         values = {
             "subject": self._plain(msg_dict.get("subject"))[:SUBJECT_LENGTH]
             or self.env._("(no subject)"),
-            "description": self._description_from(msg_dict.get("body")),
+            "description": UNSTORABLE.sub("", msg_dict.get("body") or ""),
             "partner_id": msg_dict.get("author_id"),
             "complainant_name": name,
             "intake_address": self._intake_address(msg_dict),
@@ -215,10 +215,6 @@ class GrievanceTicket(models.Model):
     def _plain(self, text):
         """Return decoded header text as one line that can be stored and sent."""
         return UNPRINTABLE.sub(" ", text or "").strip()
-
-    @api.model
-    def _description_from(self, body):
-        return html_sanitize(UNSTORABLE.sub("", body or ""))
 
     @api.model
     def _received_at(self, date):
