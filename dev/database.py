@@ -57,13 +57,13 @@ def ensure_template(environment: Environment) -> None:
     base_key = ensure_base(environment)
     addons = own_addons()
     key = digest_of(base_key, *[folder.name for folder in addons], *addons)
-    if _is_current(environment, TEMPLATE, key):
+    if is_current(environment, TEMPLATE, key):
         return
     names = [folder.name for folder in addons]
     title = f"database with {', '.join(names) or 'no addon of ours yet'}"
     with step(title, _log(environment)) as making:
         build_database(environment, making, TEMPLATE, BASE, names)
-        _remember(environment, TEMPLATE, key)
+        remember(environment, TEMPLATE, key)
 
 
 def ensure_base(environment: Environment) -> str:
@@ -76,10 +76,10 @@ def ensure_base(environment: Environment) -> str:
         STORE_ATTACHMENTS_IN_DATABASE,
         BUILD_ASSET_BUNDLES,
     )
-    if not _is_current(environment, BASE, key):
+    if not is_current(environment, BASE, key):
         with step(f"database with Odoo's {', '.join(modules)}", _log(environment)) as s:
             build_database(environment, s, BASE, None, modules)
-            _remember(environment, BASE, key)
+            remember(environment, BASE, key)
     return key
 
 
@@ -126,7 +126,7 @@ def _dependencies() -> set[str]:
     return depended - {folder.name for folder in addons}
 
 
-def _is_current(environment: Environment, name: str, key: str) -> bool:
+def is_current(environment: Environment, name: str, key: str) -> bool:
     """Return whether ``name`` exists and was made with ``key``."""
     stamp = _stamp(environment, name)
     if not stamp.exists() or stamp.read_text(encoding="utf-8").strip() != key:
@@ -134,7 +134,7 @@ def _is_current(environment: Environment, name: str, key: str) -> bool:
     return name in environment.cluster.databases()
 
 
-def _remember(environment: Environment, name: str, key: str) -> None:
+def remember(environment: Environment, name: str, key: str) -> None:
     """Note that ``name`` was made with ``key``."""
     stamp = _stamp(environment, name)
     stamp.parent.mkdir(exist_ok=True)

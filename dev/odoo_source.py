@@ -71,7 +71,7 @@ def from_debian(cache: Path) -> OdooSource:
     current = cache / "odoo" / "current"
     if current.exists():
         version = current.read_text(encoding="utf-8").strip()
-        if (cache / "odoo" / version).is_dir():
+        if version and (cache / "odoo" / version).is_dir():
             return _debian_source(cache / "odoo" / version, version)
     log = cache / "logs" / "odoo.log"
     with step("Odoo 19 from Debian sid: download", log) as download:
