@@ -7,8 +7,9 @@ from unittest.mock import patch
 
 from aiosmtpd.controller import Controller
 
-from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.tests import TransactionCase
+
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
 from tests.rig.processes import free_port
 

@@ -2,9 +2,10 @@
 
 from gateway_case import FourMethodConnection, GatewayCase, letter
 
-from odoo.addons.mail.tests.common import mail_new_test_user
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+
+from odoo.addons.mail.tests.common import mail_new_test_user
 
 
 @tagged("post_install", "-at_install")
