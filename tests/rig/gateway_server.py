@@ -1,0 +1,121 @@
+"""A real Odoo with the addon on a database of its own, and what tests do with it."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from dev import database, environment
+from tests.rig.certificates import CertificateAuthority
+from tests.rig.odoo_server import OdooRemoteError, OdooServer
+from tests.rig.processes import wait_until
+from tests.rig.pytest_fixtures import Mailbox
+
+FETCH_CRON = "mail.ir_cron_mail_gateway_action"
+PROCESS_CRON = "mail_gateway_plus.ir_cron_process_inbound"
+
+
+class GatewayServer(OdooServer):
+    """An Odoo that trusts the rig's authority and whose crons run when they are due.
+
+    Use it as a context manager: its database is copied at the start and dropped at
+    the end. Between, it may be killed and started again any number of times.
+    """
+
+    def __init__(
+        self, directory: Path, database_name: str, ca: CertificateAuthority
+    ) -> None:
+        super().__init__(
+            directory,
+            database_name,
+            options={"max_cron_threads": "2"},
+            environment={
+                "SSL_CERT_FILE": str(ca.trusted_bundle()),
+                # Crons that are due start at once instead of within the minute.
+                "ODOO_NOTIFY_CRON_CHANGES": "1",
+            },
+        )
+        self._tree = environment.load()
+
+    def __enter__(self) -> "GatewayServer":
+        database.copy_for_run(self._tree, self.database)
+        return self.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self.kill()
+        self._tree.cluster.drop_database(self.database)
+
+    def add_mailbox(self, mailbox: Mailbox, kind: str = "imap", **values: Any) -> int:
+        """Enter a mailbox of the rig's Dovecot as a confirmed server; return its id."""
+        dovecot = mailbox.server
+        port = dovecot.imaps_port if kind == "imap" else dovecot.pop3s_port
+        model_id = self.call("ir.model", "search", [[("model", "=", "grievance.ticket")]])
+        server_id = self.call(
+            "fetchmail.server",
+            "create",
+            [
+                {
+                    "name": mailbox.address,
+                    "server_type": kind,
+                    "server": "localhost",
+                    "port": port,
+                    "connection_security": "ssl",
+                    "user": mailbox.address,
+                    "password": mailbox.password,
+                    "object_id": model_id[0],
+                    **values,
+                }
+            ],
+        )
+        self.call("fetchmail.server", "button_confirm_login", [[server_id]])
+        return server_id
+
+    def cron_id(self, name: str) -> int:
+        """Return the id of the cron with that external id."""
+        module, _dot, name = name.partition(".")
+        domain = [("module", "=", module), ("name", "=", name)]
+        [found] = self.call("ir.model.data", "search_read", [domain, ["res_id"]])
+        return found["res_id"]
+
+    def wake(self, cron: str) -> None:
+        """Make a cron due now; its scheduler is told at once."""
+        due = [[self.cron_id(cron)], {"nextcall": "2020-01-01"}]
+
+        def is_written() -> bool:
+            try:
+                return self.call("ir.cron", "write", due)
+            except OdooRemoteError:  # it runs at this very moment and is locked
+                return False
+
+        wait_until(is_written, what=f"waking {cron}")
+
+    def count(self, model: str, *domain: tuple) -> int:
+        """Return how many records of a model match."""
+        return self.call(model, "search_count", [list(domain)])
+
+    def query(self, statement: str, *parameters: object) -> list[tuple]:
+        """Return the rows of an SQL statement, also while Odoo is dead."""
+        with closing(self._connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall()
+
+    @contextmanager
+    def holding(self, statement: str, *parameters: object) -> Iterator[None]:
+        """Keep the locks of an SQL statement until the block ends."""
+        with closing(self._connect()) as connection:
+            connection.cursor().execute(statement, parameters)
+            yield
+
+    def _connect(self) -> Any:
+        directory = str(self._tree.cluster.directory)
+        return psycopg2.connect(host=directory, user="odoo", dbname=self.database)
+
+    @contextmanager
+    def holding_cron(self, cron: str) -> Iterator[None]:
+        """Keep a cron from being run by any worker until the block ends."""
+        with self.holding(
+            "SELECT id FROM ir_cron WHERE id = %s FOR NO KEY UPDATE", self.cron_id(cron)
+        ):
+            yield
