@@ -1,0 +1,44 @@
+"""A copied database neither fetches, nor sends, nor answers what waits in it."""
+
+from gateway_case import FourMethodConnection, GatewayCase, letter
+
+from odoo.modules.neutralize import get_neutralization_queries
+from odoo.tests import tagged
+
+
+@tagged("post_install", "-at_install")
+class TestCopiedDatabase(GatewayCase):
+    def neutralize(self):
+        """Do to this database what ``odoo neutralize`` does to a copy."""
+        self.env.flush_all()
+        modules = ["base", "mail", "mail_gateway_plus"]
+        for query in get_neutralization_queries(modules):
+            self.env.cr.execute(query)
+        self.env.invalidate_all()
+
+    def test_servers_are_neither_active_nor_confirmed(self):
+        outgoing, incoming = self.outgoing("Main", 25), self.mailbox()
+
+        self.neutralize()
+
+        self.assertFalse(outgoing.active or incoming.active)
+        self.assertEqual([outgoing.state, incoming.state], ["draft", "draft"])
+
+    def test_mail_goes_nowhere_and_not_to_the_command_lines_server(self):
+        self.outgoing("Main", 25)
+
+        self.neutralize()
+
+        found, _smtp_from = self.env["ir.mail_server"]._find_mail_server("a@b.example")
+        self.assertEqual(found.smtp_host, "invalid")
+
+    def test_waiting_messages_are_not_processed(self):
+        server = self.mailbox(FourMethodConnection(letter()))
+        self.fetch(server)
+
+        self.neutralize()
+        self.process()
+
+        row = self.rows(server)
+        self.assertEqual(row.state, "quarantined")
+        self.assertFalse(row.res_id)
