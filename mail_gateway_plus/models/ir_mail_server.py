@@ -32,6 +32,12 @@ class IrMailServer(models.Model):
             "smtp_ssl_private_key",
         }
 
+    def test_smtp_connection(self, autodetect_max_email_size=False):
+        """Confirm what Odoo's own test has proven, whoever asked for it."""
+        result = super().test_smtp_connection(autodetect_max_email_size)
+        self.write({"state": "done"})
+        return result
+
     def action_test_and_confirm(self):
         """Try the server up to the point of sending; confirm it if all went well.
 
@@ -45,7 +51,6 @@ class IrMailServer(models.Model):
             if not error.__cause__:  # the server's refusal, told by Odoo itself
                 raise
             raise UserError(self._explain(error.__cause__)) from error
-        self.state = "done"
         result["params"]["title"] = self.env._("%s is confirmed", self.name)
         result["params"]["message"] = self.env._(
             "Connected, logged in and offered a test mail, which was not sent."

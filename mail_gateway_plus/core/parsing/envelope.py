@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.parser import BytesHeaderParser
 from email.policy import compat32
@@ -12,8 +13,11 @@ from email.utils import parsedate_to_datetime
 MAX_HEADER_BYTES = 256 * 1024
 # A journal column is for the eye: no header value needs more.
 MAX_VALUE_LENGTH = 1000
+# Nor more than this before decoding, which takes quadratic time on hostile values.
+MAX_ENCODED_LENGTH = 8 * MAX_VALUE_LENGTH
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+# C0, C1, and the separators that Unicode and str.splitlines take for line ends.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 @dataclass(frozen=True)
@@ -36,13 +40,16 @@ def read_envelope(raw):
     The ``compat32`` policy is used because it hands headers out unparsed: the newer
     one raises on group syntax, CR/LF in a name and ``Message-ID: <>``.
     """
-    headers = BytesHeaderParser(policy=compat32).parsebytes(header_section(raw))
+    parsed = BytesHeaderParser(policy=compat32).parsebytes(header_section(raw))
+    headers = {}
+    for name, value in parsed.raw_items():
+        headers.setdefault(name.lower(), value[:MAX_ENCODED_LENGTH])
     return Envelope(
-        message_id=read_text(headers.get("Message-ID")).strip(),
-        email_from=read_text(headers.get("From")),
-        email_to=read_text(headers.get("To")),
-        subject=read_text(headers.get("Subject")),
-        date=read_date(headers.get("Date")),
+        message_id=read_text(headers.get("message-id")).strip(),
+        email_from=read_text(headers.get("from")),
+        email_to=read_text(headers.get("to")),
+        subject=read_text(headers.get("subject")),
+        date=read_date(headers.get("date")),
     )
 
 
@@ -54,15 +61,28 @@ def header_section(raw):
 
 
 def read_text(value):
-    """Return a header's value as clean text: decoded, one line, nothing invisible."""
+    """Return a header's value as clean text: decoded, one line, nothing invisible.
+
+    :param value: as the parser leaves it, with raw 8-bit as surrogate escapes; those
+        are UTF-8 (RFC 6532) or unreadable
+    """
     if value is None:
         return ""
+    text = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     try:
-        text = str(make_header(decode_header(value)))
-    except (LookupError, ValueError, AssertionError):  # charset, base64, email bugs
-        text = str(value)
+        text = str(make_header(map(_as_text, decode_header(text))))
+    except (LookupError, ValueError, AssertionError, MessageError):
+        pass  # an unknown charset, broken base64, a bug of email: shown undecoded
     text = text.encode("utf-8", "replace").decode("utf-8")
     return _CONTROL.sub(" ", text).strip()[:MAX_VALUE_LENGTH]
+
+
+def _as_text(chunk):
+    """Undo ``decode_header``'s raw-unicode-escape, which ``make_header`` cannot."""
+    text, charset = chunk
+    if charset is None and isinstance(text, bytes) and not text.isascii():
+        text = text.decode("raw-unicode-escape").strip()  # make_header adds spaces
+    return text, charset
 
 
 def read_date(value):

@@ -76,5 +76,8 @@ def conclude(trace):
 
 
 def has_no_route(trace, error):
-    """Say whether ``error`` is ``message_route``'s way to say that it found none."""
-    return trace.is_routing and isinstance(error, ValueError)
+    """Say whether ``error`` is ``message_route``'s way to say that it found none.
+
+    That is a bare ValueError; its subclasses are faults (an undecodable text, JSON).
+    """
+    return trace.is_routing and type(error) is ValueError

@@ -1,5 +1,6 @@
 """When to try again, and whether trying again can help."""
 
+import errno
 from datetime import timedelta
 
 # Waits after the first, second, … failed try of an inbound message. A conflict with
@@ -27,6 +28,13 @@ TRANSIENT_SQLSTATES = frozenset(
 )
 
 
+# What the machine runs out of, the filestore's disk above all: the database then
+# reports nothing.
+TRANSIENT_ERRNOS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+)
+
+
 def is_transient(error):
     """Say whether the failure came from the moment and not from the message.
 
@@ -38,6 +46,8 @@ def is_transient(error):
         if isinstance(error, MemoryError):
             return True
         if getattr(error, "pgcode", None) in TRANSIENT_SQLSTATES:
+            return True
+        if isinstance(error, OSError) and error.errno in TRANSIENT_ERRNOS:
             return True
         seen.add(id(error))
         error = error.__cause__ or error.__context__

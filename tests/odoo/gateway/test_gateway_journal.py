@@ -260,6 +260,16 @@ class TestProcessing(GatewayCase):
         self.assertTrue(parked.has_raw)
         self.assertTrue(raw._read(parked.id))
 
+    def test_row_is_forgotten_after_its_retention(self):
+        done = self.received(letter())
+        parked = self.received(letter(message_id="<2@x.example>"), object_id=False)
+        done.settled_at = "2020-01-01 00:00:00"
+
+        self.journal._gc_rows()
+
+        self.assertFalse(done.exists())
+        self.assertTrue(parked.exists())
+
     def failing_intake(self, error):
         """Let every new ticket fail with ``error``."""
 

@@ -1,0 +1,109 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+from ..core.parsing.envelope import read_envelope
+from ..core.policy.identity import fingerprint
+from ..core.policy.outcome import State
+
+
+class MailGatewayInboundJournal(models.Model):
+    """Writing messages down, and what the mailbox was told about them."""
+
+    _inherit = "mail.gateway.inbound"
+
+    def _store(self, server, messages):
+        """Write messages into the journal; one that it holds already is left alone.
+
+        :param messages: a list of :class:`~..core.protocols.mailbox.FetchedMessage`
+        :returns: how many were new
+
+        Nothing is safe before the caller's commit; the mailbox must not be told
+        earlier.
+        """
+        raw_store = self.env["mail.gateway.raw"]
+        stored = 0
+        for message in messages:
+            row_id = self._insert(server, message)
+            if row_id:
+                raw_store._store(row_id, message.raw)
+                stored += 1
+        if stored:
+            self._wake_processing()
+        return stored
+
+    def _insert(self, server, message):
+        """Insert one row and return its id, or ``None`` if its identity is known.
+
+        The unique index decides, so that two sessions on one mailbox cannot both
+        journal a message.
+        """
+        envelope = read_envelope(message.raw)
+        now = fields.Datetime.now()
+        values = {
+            "server_id": server.id,
+            "server_name": server.name,
+            "company_id": server.company_id.id or None,
+            "folder": message.ref.folder,
+            "uidvalidity": message.ref.uidvalidity,
+            "uid": message.ref.uid,
+            "fingerprint": fingerprint(message.raw),
+            "message_id": envelope.message_id or None,
+            "email_from": envelope.email_from,
+            "email_to": envelope.email_to,
+            "subject": envelope.subject,
+            "date": envelope.date,
+            "size": len(message.raw),
+            "fetched_at": now,
+            "retry_at": now,
+            "state": State.PENDING.value,
+            "has_raw": True,
+            "tries": 0,
+            "create_uid": self.env.uid,
+            "create_date": now,
+            "write_uid": self.env.uid,
+            "write_date": now,
+        }
+        rows = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO mail_gateway_inbound (%s) VALUES (%s)
+                ON CONFLICT (server_id, folder, uidvalidity, uid) DO NOTHING
+                RETURNING id
+                """,
+                SQL(", ").join(map(SQL.identifier, values)),
+                SQL(", ").join(SQL("%s", value) for value in values.values()),
+            )
+        )
+        return rows[0][0] if rows else None
+
+    def _known(self, server, refs):
+        """Return those of ``refs`` that the journal holds."""
+        found = self.env.execute_query(
+            SQL(
+                "SELECT folder, uidvalidity, uid FROM mail_gateway_inbound"
+                " WHERE server_id = %s AND uid = ANY(%s)",
+                server.id,
+                [ref.uid for ref in refs],
+            )
+        )
+        identities = set(found)
+        return [r for r in refs if (r.folder, r.uidvalidity, r.uid) in identities]
+
+    def _mark_acknowledged(self, server, refs):
+        """Note that the mailbox was told about these messages."""
+        rows = self.search(
+            [
+                ("server_id", "=", server.id),
+                ("uid", "in", [ref.uid for ref in refs]),
+                ("acknowledged_at", "=", False),
+            ]
+        )
+        rows.write({"acknowledged_at": fields.Datetime.now()})
+
+    def _tell_states(self):
+        """Return how many of these messages are in which state, for a person."""
+        if not self:
+            return self.env._("The mailbox holds nothing that is not known already.")
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        counts = self.grouped("state")
+        return ", ".join(f"{labels[s]}: {len(rows)}" for s, rows in counts.items())
