@@ -251,7 +251,7 @@ class ScriptedServer:
             self._play(self._conversation)
         except _ClientLeft:
             pass
-        except Exception as error:  # noqa: BLE001 - told to the test by __exit__
+        except Exception as error:  # told to the test by __exit__
             self._error = error
         finally:
             self._conversation.socket.close()
