@@ -122,7 +122,7 @@ class FetchmailServer(models.Model):
 
     # ------------------------------------------------------------------- connecting
 
-    def _connect__(self, allow_archived=False):  # noqa: PLW3201
+    def _connect__(self, allow_archived=False):
         """Return the mailbox, logged in, with its folder open.
 
         :returns: a :class:`~..core.protocols.mailbox.Mailbox` that has Odoo's four
@@ -248,13 +248,13 @@ class FetchmailServer(models.Model):
             try:
                 waiting += server._fetch_into_journal(batch_limit)
                 server.write({"error_date": False, "error_message": False})
-            except Exception as error:  # noqa: BLE001 - one mailbox must not stop all
+            except Exception as error:
                 result = error
                 server._note_fetch_failure(error)
             server.date = fields.Datetime.now()
             # The journal's cursor wrote the cron's progress meanwhile: only a new
             # transaction may write it again.
-            self.env.cr.commit()
+            self.env.cr.commit()  # pylint: disable=invalid-commit
             left = len(servers) - position
             if not cron._commit_progress(remaining=left + waiting):
                 break

@@ -80,7 +80,8 @@ class IrMailServer(models.Model):
         and that the mails may use at all.
         """
         others = self.sudo().search(
-            self._find_mail_server_allowed_domain() & fields.Domain("id", "!=", self.id),
+            self._find_mail_server_allowed_domain()
+            & fields.Domain("id", "!=", self.id),
             order="sequence, id",
         )
         others = self._filter_mail_servers_fallback(others._confirmed())
@@ -93,7 +94,7 @@ class IrMailServer(models.Model):
 
     # ------------------------------------------------------------------- connecting
 
-    def _connect__(self, *args, **kwargs):  # noqa: PLW3201
+    def _connect__(self, *args, **kwargs):
         """Open a session; when the server cannot be reached, with the next one.
 
         The tests, an explicit host and a server that was chosen by hand keep to the
@@ -137,9 +138,7 @@ class IrMailServer(models.Model):
         """Return the error that tells why no session could be opened."""
         if len(failures) == 1:
             return failures[0][1]
-        told = [
-            f"{server.name}: {self._explain(error)}" for server, error in failures
-        ]
+        told = [f"{server.name}: {self._explain(error)}" for server, error in failures]
         return MailDeliveryException(
             self.env._("No outgoing mail server can be reached"), "\n".join(told)
         )

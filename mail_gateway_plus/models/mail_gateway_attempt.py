@@ -39,7 +39,6 @@ class MailGatewayAttempt(models.Model):
     )
     mail_id = fields.Many2one(
         "mail.mail",
-        string="Mail",
         ondelete="set null",
         index="btree_not_null",
         readonly=True,

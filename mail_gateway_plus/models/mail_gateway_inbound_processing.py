@@ -95,7 +95,7 @@ class MailGatewayInboundProcessing(models.Model):
                     save_original=server.original,
                     strip_attachments=bool(server) and not server.attach,
                 )
-        except Exception as error:  # noqa: BLE001 - whatever it is, it gets a reason
+        except Exception as error:
             self._note_failure(error, trace)
         else:
             self._note_outcome(conclude(trace), trace)

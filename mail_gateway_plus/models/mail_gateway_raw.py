@@ -66,7 +66,5 @@ class MailGatewayRaw(models.Model):
     def _forget(self, inbound_ids):
         """Drop the bytes of these journal rows."""
         self.env.cr.execute(
-            SQL(
-                "DELETE FROM mail_gateway_raw WHERE inbound_id = ANY(%s)", inbound_ids
-            )
+            SQL("DELETE FROM mail_gateway_raw WHERE inbound_id = ANY(%s)", inbound_ids)
         )

@@ -51,7 +51,9 @@ class GatewayServer(OdooServer):
         """Enter a mailbox of the rig's Dovecot as a confirmed server; return its id."""
         dovecot = mailbox.server
         port = dovecot.imaps_port if kind == "imap" else dovecot.pop3s_port
-        model_id = self.call("ir.model", "search", [[("model", "=", "grievance.ticket")]])
+        model_id = self.call(
+            "ir.model", "search", [[("model", "=", "grievance.ticket")]]
+        )
         server_id = self.call(
             "fetchmail.server",
             "create",
