@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from dev import cleaning, database, lint, odoo_suites, prepare
+from dev import cleaning, database, lint, odoo_suites, prepare, translations
 from dev.paths import ROOT
 from dev.steps import plain_errors, say
 
@@ -54,6 +54,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "test": (run_tests, "run the tests; more arguments go to pytest"),
     "test-odoo": (odoo_suites.main, "run Odoo's own mail suites with the addons"),
     "lint": (lint.main, "run the linters and formatters' checks"),
+    "pot": (translations.main, "write the lists of terms to translate"),
     "clean": (cleaning.main, "stop servers and remove all that was prepared"),
 }
 
