@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -26,6 +27,10 @@ kill -s KILL -- "-$1" 2>/dev/null || sudo -n kill -s KILL -- "-$1"
 """
 POLL_SECONDS = 0.02
 
+# Linux gives outgoing connections ports from 32768 on (ip_local_port_range).
+PORTS = (15_000, 32_000)
+_handed_out: set[int] = set()
+
 # The processes that we started and that have not ended, guards included.
 managed_ids: set[int] = set()
 
@@ -35,10 +40,19 @@ class RigError(Exception):
 
 
 def free_port() -> int:
-    """Return a TCP port on 127.0.0.1 that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port on 127.0.0.1 that nobody listens on, a new one each time.
+
+    From below the range that the kernel gives to outgoing connections: one of those
+    could take the port before the server that it is meant for.
+    """
+    while True:
+        port = random.randrange(*PORTS)
+        if port in _handed_out:
+            continue
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            _handed_out.add(port)
+            return port
 
 
 def wait_until(
