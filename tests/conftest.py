@@ -1,5 +1,13 @@
 """Makes the rig's fixtures known to all tests."""
 
+from tests.rig.browser import (
+    chromium,
+    page,
+    picture,
+    pytest_runtest_makereport,
+    sign_in,
+    web_odoo,
+)
 from tests.rig.odoo_cleanup import spare_rig_servers
 from tests.rig.odoo_fixtures import env, odoo_case, scratch_db
 from tests.rig.pytest_fixtures import (
@@ -14,14 +22,20 @@ from tests.rig.skip_guard import pytest_configure
 
 __all__ = [
     "certificate_authority",
+    "chromium",
     "dovecot",
     "env",
     "mailbox",
     "odoo_case",
+    "page",
+    "picture",
     "postfix",
     "pytest_configure",
+    "pytest_runtest_makereport",
     "rig_directory",
     "scratch_db",
+    "sign_in",
     "spare_rig_servers",
     "trust_rig_ca",
+    "web_odoo",
 ]

@@ -1,0 +1,293 @@
+"""The web client in a real browser: Chromium, driven by Playwright.
+
+``page`` is signed in as the administrator in developer mode; ``sign_in`` opens further
+pages for others. A page that logs an error or lets one go uncaught fails its test; of
+a failed test every page is kept in ``.run/screenshots``. The functions below act on
+fields and buttons by their names in the view, as Odoo's own tours do.
+
+Module scope, not session: while Playwright runs, its event loop counts as the running
+one of this thread, and later tests could not use asyncio.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dev import database, environment
+from dev.debian_packages import BROWSERS
+from dev.paths import ROOT, make_state_directory
+from tests.rig.certificates import CertificateAuthority
+from tests.rig.odoo_server import OdooServer
+from tests.rig.processes import RigError, managed_ids
+
+if TYPE_CHECKING:  # the tests without a browser run without it
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
+
+SignIn = Callable[[str, str], "Page"]
+TakePicture = Callable[..., Path]
+
+VIEWPORT = {"width": 1280, "height": 800}
+PATIENCE_MS = 15_000
+PUBLISHED_PICTURES = ROOT / "mail_gateway_plus" / "static" / "description"
+FETCH_CRON = "mail.ir_cron_mail_gateway_action"
+MAIL_QUEUE_CRON = "mail.ir_cron_mail_scheduler_action"
+
+# Nothing is downloaded, updated or asked for: the browser talks to our Odoo only.
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=en-US",
+]
+
+_failed = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Note on the test whether it failed, for the fixtures that end after it."""
+    report = yield
+    if report.failed:
+        item.stash[_failed] = True
+    return report
+
+
+@pytest.fixture(scope="module")
+def web_odoo(
+    rig_directory: Path,
+    certificate_authority: CertificateAuthority,
+    request: pytest.FixtureRequest,
+) -> Iterator[OdooServer]:
+    """An Odoo on a database of this module's own, with the web client.
+
+    Its scheduler rests, so that nothing changes on the screen behind a test's back:
+    a test has a job done with ``run_cron``.
+    """
+    module = request.module.__name__.rpartition(".")[2]
+    name = f"mgp_{module}_{os.getpid()}"
+    tree = environment.load()
+    database.copy_for_run(tree, name)
+    server = OdooServer(
+        rig_directory / module,
+        name,
+        options={"max_cron_threads": "0"},
+        environment={
+            "SSL_CERT_FILE": str(certificate_authority.trusted_bundle()),
+            "ODOO_NOTIFY_CRON_CHANGES": "1",
+        },
+    )
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+        tree.cluster.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator["Browser"]:
+    """A running browser without pages."""
+    from playwright.sync_api import sync_playwright
+
+    paths = filter(None, map(shutil.which, BROWSERS))
+    path = next(paths, None)
+    if path is None:
+        raise RigError("no Chromium or Chrome is installed: run `make prepare`")
+    before = _children()
+    with sync_playwright() as playwright:
+        # Odoo's clean-up after a test class must not take them for forgotten ones.
+        drivers = _children() - before
+        managed_ids.update(drivers)
+        try:
+            browser = playwright.chromium.launch(
+                executable_path=path, args=CHROMIUM_ARGUMENTS
+            )
+            yield browser
+            browser.close()
+        finally:
+            managed_ids.difference_update(drivers)
+
+
+@pytest.fixture
+def sign_in(
+    chromium: "Browser", web_odoo: OdooServer, request: pytest.FixtureRequest
+) -> Iterator[SignIn]:
+    """A function that signs a user in and returns the page: login, password."""
+    pages: list[Page] = []
+    errors: list[str] = []
+
+    def watch(message: "ConsoleMessage") -> None:
+        if message.type == "error":
+            errors.append(f"console: {message.text}")
+
+    def open_page(login: str, password: str) -> "Page":
+        context = chromium.new_context(
+            viewport=VIEWPORT, locale="en-US", timezone_id="UTC", color_scheme="light"
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on("console", watch)
+        page.on("pageerror", lambda error: errors.append(f"uncaught: {error}"))
+        pages.append(page)
+        page.goto(f"{web_odoo.url}/web/login")
+        page.fill("input[name=login]", login)
+        page.fill("input[name=password]", password)
+        page.click("form.oe_login_form button[type=submit]")
+        page.wait_for_selector(".o_web_client .o_main_navbar")
+        return page
+
+    yield open_page
+    failed = request.node.stash.get(_failed, False)
+    for number, page in enumerate(pages, start=1):
+        if failed or errors:
+            _keep_evidence(page, f"{request.node.name}-{number}")
+        page.context.close()
+    if errors and not failed:
+        pytest.fail("the web client reported errors:\n" + "\n".join(errors))
+
+
+@pytest.fixture
+def page(sign_in: SignIn, web_odoo: OdooServer) -> "Page":
+    """A page of the administrator, developer mode on."""
+    page = sign_in(web_odoo.login, web_odoo.password)
+    page.goto(f"{web_odoo.url}/odoo?debug=1")
+    page.wait_for_selector(".o_main_navbar")
+    return page
+
+
+@pytest.fixture
+def picture() -> TakePicture:
+    """A function that takes a picture of a page under a name, and returns its path.
+
+    They go to ``.run/pictures``; with PICTURES=update in the environment they replace
+    those of the README.
+    """
+
+    def take(page: "Page", name: str, height: int = VIEWPORT["height"]) -> Path:
+        folder = PUBLISHED_PICTURES
+        if os.environ.get("PICTURES") != "update":
+            folder = make_state_directory() / "pictures"
+            folder.mkdir(exist_ok=True)
+        page.set_viewport_size({**VIEWPORT, "height": height})
+        page.mouse.move(0, 0)
+        settle(page)
+        path = folder / f"{name}.png"
+        page.screenshot(path=path, animations="disabled", caret="hide")
+        page.set_viewport_size(VIEWPORT)
+        return path
+
+    return take
+
+
+# ------------------------------------------------------------------- acting on a page
+
+
+def open_action(page: "Page", action: str) -> None:
+    """Open a window action by its external id, as a menu does."""
+    address = page.url.partition("/odoo")[0]
+    page.goto(f"{address}/odoo/action-{action}?debug=1")
+    settle(page)
+
+
+def follow_menu(page: "Page", *names: str) -> None:
+    """Click through the menus of the app that is open: section, then entry."""
+    section, entry = names
+    sections = page.locator(".o_menu_sections")
+    sections.get_by_role("button", name=section, exact=True).click()
+    # Under a heading of its own in long menus, as Technical has.
+    entries = page.locator(".o-dropdown--menu")
+    entries.get_by_role("menuitem", name=entry, exact=True).first.click()
+    settle(page)
+
+
+def settle(page: "Page") -> None:
+    """Wait until nothing loads and the fonts are there."""
+    page.wait_for_selector(".o_action_manager .o_view_controller, .o_dialog, .o_apps")
+    page.wait_for_function("!document.querySelector('.o_loading_indicator')")
+    page.evaluate("document.fonts.ready.then(() => true)")
+
+
+def field(page: "Page", name: str) -> "Locator":
+    """Return a field of the form by its name."""
+    return page.locator(f".o_form_view div.o_field_widget[name='{name}']").first
+
+
+def fill(page: "Page", name: str, value: str | int) -> None:
+    """Type into a field of the form."""
+    box = field(page, name).locator("input, textarea").first
+    box.fill(str(value))
+    box.press("Tab")
+
+
+def choose(page: "Page", name: str, label: str) -> None:
+    """Choose one of a field's radio buttons."""
+    field(page, name).get_by_label(label, exact=True).check()
+
+
+def pick(page: "Page", name: str, label: str) -> None:
+    """Choose a record for a many2one field by typing its name."""
+    field(page, name).locator("input").fill(label)
+    choices = page.locator(".o-autocomplete--dropdown-menu")
+    choices.get_by_text(label, exact=True).first.click()
+
+
+def press(page: "Page", name: str) -> None:
+    """Press the button of the form or list with this name."""
+    page.locator(f"button[name='{name}']:visible").first.click()
+
+
+def save(page: "Page") -> None:
+    """Save the form and wait until it is saved."""
+    page.locator(".o_form_button_save:visible").click()
+    page.wait_for_selector(".o_form_saved", state="attached")
+
+
+def status(page: "Page") -> str:
+    """Return the current one of the statuses above the form."""
+    return page.locator(".o_statusbar_status .o_arrow_button_current").inner_text()
+
+
+def notification(page: "Page") -> "Locator":
+    """Return the newest notification."""
+    return page.locator(".o_notification").last
+
+
+def rows(page: "Page") -> "Locator":
+    """Return the records of the list."""
+    return page.locator(".o_list_view tr.o_data_row")
+
+
+def run_cron(odoo: OdooServer, external_id: str) -> None:
+    """Have a scheduled job done now; return when it is."""
+    module, _dot, name = external_id.partition(".")
+    domain = [("module", "=", module), ("name", "=", name)]
+    [found] = odoo.call("ir.model.data", "search_read", [domain, ["res_id"]])
+    [cron] = odoo.call("ir.cron", "read", [[found["res_id"]], ["id"]])
+    odoo.call("ir.cron", "method_direct_trigger", [[cron["id"]]])
+
+
+# ---------------------------------------------------------------------------- evidence
+
+
+def _keep_evidence(page: "Page", name: str) -> None:
+    """Save what the page looks like and consists of."""
+    folder = make_state_directory() / "screenshots"
+    folder.mkdir(exist_ok=True)
+    stem = re.sub(r"[^\w.-]+", "_", name)
+    page.screenshot(path=folder / f"{stem}.png")
+    (folder / f"{stem}.html").write_text(page.content(), encoding="utf-8")
+
+
+def _children() -> set[int]:
+    """Return the ids of this process's children."""
+    import psutil
+
+    return {child.pid for child in psutil.Process().children()}

@@ -1,0 +1,73 @@
+"""An administrator enters, proves and changes an outgoing server."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.rig import browser
+from tests.rig.dovecot import Dovecot
+from tests.rig.odoo_server import OdooServer
+from tests.rig.postfix import Postfix
+from tests.rig.processes import free_port
+
+ACCOUNT = "odoo@city.example"
+PASSWORD = "relay-secret"
+
+
+@pytest.fixture
+def relay(dovecot: Dovecot, postfix: Postfix) -> Postfix:
+    """A mail server on which the city's Odoo has an account."""
+    dovecot.add_user(ACCOUNT, PASSWORD)
+    return postfix
+
+
+@pytest.fixture
+def entered(page: Page, web_odoo: OdooServer, relay: Postfix) -> Page:
+    """The form of a new server with everything that it needs, saved."""
+    page.goto(f"{web_odoo.url}/odoo/settings?debug=1")
+    browser.follow_menu(page, "Technical", "Outgoing Mail Servers")
+    page.get_by_role("button", name="New", exact=True).click()
+    browser.fill(page, "name", "City relay")
+    browser.fill(page, "from_filter", "city.example")
+    browser.choose(page, "smtp_encryption", "TLS (STARTTLS), encryption and validation")
+    browser.fill(page, "smtp_host", "localhost")
+    browser.fill(page, "smtp_port", relay.submission_port)
+    browser.fill(page, "smtp_user", ACCOUNT)
+    browser.fill(page, "smtp_pass", PASSWORD)
+    browser.save(page)
+    return page
+
+
+def test_new_server_is_not_confirmed_and_says_so(entered, picture):
+    assert browser.status(entered) == "Not Confirmed"
+    expect(entered.get_by_text("No mail goes out through this server")).to_be_visible()
+    picture(entered, "outgoing-not-confirmed")
+
+
+def test_server_that_works_is_confirmed(entered, picture):
+    browser.press(entered, "action_test_and_confirm")
+
+    expect(browser.notification(entered)).to_contain_text("City relay is confirmed")
+    assert browser.status(entered) == "Confirmed"
+    expect(entered.get_by_text("No mail goes out through this server")).to_be_hidden()
+    picture(entered, "outgoing-confirmed")
+
+
+def test_another_port_calls_for_another_test(entered, relay):
+    browser.press(entered, "action_test_and_confirm")
+    expect(browser.notification(entered)).to_contain_text("City relay is confirmed")
+
+    browser.fill(entered, "smtp_port", relay.smtps_port)
+    browser.save(entered)
+
+    assert browser.status(entered) == "Not Confirmed"
+
+
+def test_server_that_does_not_answer_is_explained(entered, picture):
+    browser.fill(entered, "smtp_port", free_port())
+    browser.press(entered, "action_test_and_confirm")
+
+    dialog = entered.locator(".o_dialog")
+    expect(dialog).to_contain_text("Nothing listens on that port")
+    picture(entered, "outgoing-failed")
+    dialog.get_by_role("button", name="Close").first.click()
+    assert browser.status(entered) == "Not Confirmed"
