@@ -72,15 +72,31 @@ class Delivery:
 
 def phase_of(error):
     """Return the phase in which opening a session failed with ``error``."""
+    if is_login_failure(error):
+        return Phase.AUTH
     if isinstance(error, socket.gaierror | UnicodeError):
         return Phase.RESOLVE
-    if isinstance(error, smtplib.SMTPAuthenticationError):
-        return Phase.AUTH
     if isinstance(error, ssl.SSLError | smtplib.SMTPNotSupportedError):
         return Phase.TLS
     if isinstance(error, smtplib.SMTPException):
         return Phase.GREET
     return Phase.CONNECT
+
+
+def is_login_failure(error):
+    """Say whether ``smtplib.SMTP.login`` failed with ``error``.
+
+    It has the class to itself for a refusal only. Where the server offers no login, or
+    none that it knows, and where user or password is not ASCII, others raise the same.
+    """
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "AUTH" in str(error)
+    if isinstance(error, UnicodeEncodeError):
+        return error.encoding == "ascii"  # a host name's is "idna"
+    return (
+        isinstance(error, smtplib.SMTPAuthenticationError)
+        or type(error) is smtplib.SMTPException
+    )
 
 
 def is_smtp(connection):
@@ -115,9 +131,11 @@ class SmtpSession:
         :returns: the refused recipients: ``{address: (code, text)}``
         :raises smtplib.SMTPException: as ``smtplib.SMTP.sendmail`` does
         """
-        delivery = Delivery(
-            message["Message-Id"] or "", from_addr, list(to_addrs)
-        )
+        if isinstance(to_addrs, str):
+            to_addrs = [to_addrs]
+        # Each once: two refusals of one address would count as one, see _rcpt.
+        recipients = list(dict.fromkeys(to_addrs))
+        delivery = Delivery(message["Message-Id"] or "", from_addr, recipients)
         started = time.monotonic()
         try:
             self._converse(delivery, message)
@@ -125,7 +143,9 @@ class SmtpSession:
             delivery.reply = _reply(error.smtp_code, error.smtp_error)
             raise
         except smtplib.SMTPRecipientsRefused as error:
-            delivery.reply = _reply(*next(iter(error.recipients.values())))
+            # The last one ended it; there is none where there were no recipients.
+            for reply in error.recipients.values():
+                delivery.reply = _reply(*reply)
             raise
         except (OSError, smtplib.SMTPException) as error:
             delivery.reply = Reply(0, str(error))
