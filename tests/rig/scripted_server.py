@@ -14,7 +14,7 @@ one class serves SMTP, IMAP and POP3::
     assert server.lines == [b"USER jane", b"PASS secret"]
 
 Lines are given without their CRLF. ``<tag>`` in what is sent stands for the first
-word of the line that was expected last: IMAP's tag. After its last step the server
+word of the last command that has several: IMAP's tag. After its last step the server
 stays silent until the client hangs up, which is how a stalled server looks; what comes
 in meanwhile is recorded as well. Leaving the ``with`` block ends the conversation and
 raises :class:`ScriptError` if it did not follow the script.
@@ -124,7 +124,9 @@ class Expect:
         line = conversation.read_line()
         if not re.fullmatch(self.pattern, line, re.IGNORECASE | re.DOTALL):
             raise ScriptError(f"expected {self.pattern!r}, the client said {line!r}")
-        conversation.tag = line.partition(b" ")[0]
+        first_word, space, _rest = line.partition(b" ")
+        if space:  # a lone word continues the command before, as in AUTHENTICATE
+            conversation.tag = first_word
         Send(*self.answer).play(conversation)
 
 

@@ -4,7 +4,7 @@ from contextlib import suppress
 from imaplib import IMAP4
 
 from imapclient import SEEN, IMAPClient
-from imapclient.exceptions import CapabilityError, IMAPClientError
+from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError
 
 from ..errors import FolderUnavailable, ProtocolViolation
 from .endpoint import Security
@@ -56,7 +56,7 @@ class ImapMailbox(StockConnection, Mailbox):
         :raises FolderUnavailable: if the server does not open it
         """
         try:
-            selected = self._client.select_folder(folder)
+            selected = self._select(folder)
         except IMAP4.abort:
             raise
         except IMAPClientError as error:
@@ -67,6 +67,12 @@ class ImapMailbox(StockConnection, Mailbox):
             messages=selected.get(b"EXISTS", 0),
             writable=b"READ-ONLY" not in selected,
         )
+
+    def _select(self, folder):
+        try:
+            return self._client.select_folder(folder)
+        except IMAP4.readonly:  # an abort by class, but the connection is fine
+            return self._client.select_folder(folder, readonly=True)
 
     def pending(self):
         uids = self._client.search("UNSEEN")
@@ -124,9 +130,15 @@ class ImapLogin:
 
     def login(self, user, password):
         """Log in; LOGIN carries ASCII only (RFC 3501), else SASL PLAIN (RFC 4616)."""
-        if user.isascii() and password.isascii():
-            return self._client.login(user, password)
-        return self._client.plain_login(user, password)
+        is_ascii = user.isascii() and password.isascii()
+        login = self._client.login if is_ascii else self._client.plain_login
+        try:
+            return login(user, password)
+        except LoginError as error:
+            # IMAPClient makes a LoginError of everything: a lost connection is none.
+            if isinstance(error.__context__, IMAP4.abort):
+                raise error.__context__ from None
+            raise
 
     def authenticate(self, mechanism, authobject):
         """Run a SASL exchange; ``authobject`` answers each challenge."""

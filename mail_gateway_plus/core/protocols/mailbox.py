@@ -123,14 +123,16 @@ class FourMethodMailbox(Mailbox):
         if self._waiting is None:
             self._connection.check_unread_messages()
             self._waiting = iter(self._connection.retrieve_unread_messages())
-        size = 0
-        for number, content in self._waiting:
+        size = sum(len(raw) for raw, _numbers in self._held.values())
+        while len(self._held) < self._limit and size < MAX_BATCH_BYTES:
+            retrieved = next(self._waiting, None)
+            if retrieved is None:
+                break
+            number, content = retrieved
             raw = as_bytes(content)
             ref = MessageRef("INBOX", self.UIDVALIDITY, fingerprint(raw))
             self._held.setdefault(ref, (raw, []))[1].append(number)
             size += len(raw)
-            if len(self._held) >= self._limit or size >= MAX_BATCH_BYTES:
-                break
         return list(self._held)
 
     def download(self, refs):
@@ -161,7 +163,8 @@ def as_bytes(content):
     """Return the bytes of a message that came as bytes, text or an XML-RPC binary."""
     if isinstance(content, str):
         return content.encode("utf-8", "surrogateescape")
-    return bytes(getattr(content, "data", content))
+    # Not bytes() alone, which makes as many NULs of a number.
+    return bytes(memoryview(getattr(content, "data", content)))
 
 
 def batches(messages):

@@ -9,6 +9,33 @@ from .mailbox import FetchedMessage, FolderStatus, Mailbox, MessageRef, StockCon
 
 FOLDER = "INBOX"
 
+# Nobody's mail is longer than this, so no line of it is.
+MAX_LINE_BYTES = 64 * 1024 * 1024
+
+
+class _LongLines:
+    """Lets ``poplib`` read lines of any length.
+
+    It takes 2 kB at most, 64 kB once Odoo has changed its constant; RETR of a mail
+    with a longer line fails each time, and with it all that comes after that mail.
+    """
+
+    def _getline(self):
+        line = self.file.readline(MAX_LINE_BYTES + 1)
+        if len(line) > MAX_LINE_BYTES:
+            raise poplib.error_proto("line too long")
+        if not line:
+            raise poplib.error_proto("-ERR EOF")
+        return line.removesuffix(b"\n").removesuffix(b"\r"), len(line)
+
+
+class _Pop3(_LongLines, poplib.POP3):
+    pass
+
+
+class _Pop3Ssl(_LongLines, poplib.POP3_SSL):
+    pass
+
 
 class Pop3Mailbox(StockConnection, Mailbox):
     """One POP3 session: connect, :meth:`login`, then read.
@@ -22,11 +49,11 @@ class Pop3Mailbox(StockConnection, Mailbox):
         """Connect to ``endpoint`` and protect the connection as it says."""
         where = {"host": endpoint.host, "port": endpoint.port}
         if endpoint.security is Security.SSL:
-            self._pop = poplib.POP3_SSL(
+            self._pop = _Pop3Ssl(
                 **where, timeout=endpoint.timeout, context=endpoint.tls_context()
             )
         else:
-            self._pop = poplib.POP3(**where, timeout=endpoint.timeout)
+            self._pop = _Pop3(**where, timeout=endpoint.timeout)
         self._numbers = None
         self.acknowledged = []
         if endpoint.security is Security.STARTTLS:
@@ -34,12 +61,22 @@ class Pop3Mailbox(StockConnection, Mailbox):
 
     def _start_tls(self, endpoint):
         try:
-            if "STLS" not in self._pop.capa():
+            if "STLS" not in self._capabilities():
                 raise ProtocolViolation("STLS")
             self._pop.stls(endpoint.tls_context())
         except BaseException:
             self.abandon()
             raise
+
+    def _capabilities(self):
+        """Return what CAPA lists: nothing if the server does not know the command."""
+        try:
+            return self._pop.capa()
+        except poplib.error_proto as error:
+            # poplib says "not supported" whatever happened; the cause is behind it.
+            if is_refusal(error.__context__):
+                return {}
+            raise error.__context__ from None
 
     def login(self, user, password):
         """Log in.
@@ -50,6 +87,8 @@ class Pop3Mailbox(StockConnection, Mailbox):
             self._pop.user(user)
             self._pop.pass_(password)
         except poplib.error_proto as error:
+            if not is_refusal(error):
+                raise
             raise LoginRefused(server_words(error)) from error
 
     def open(self):
@@ -67,11 +106,17 @@ class Pop3Mailbox(StockConnection, Mailbox):
         try:
             _response, listing, _octets = self._pop.uidl()
         except poplib.error_proto as error:
+            if not is_refusal(error):
+                raise
             raise ProtocolViolation("UIDL") from error
         numbers = {}
         for line in listing:
-            number, _space, uid = line.decode("ascii", "replace").partition(" ")
-            numbers[MessageRef(FOLDER, "", uid.strip())] = int(number)
+            number, _space, uid = line.partition(b" ")
+            if not (number.isdigit() and uid.strip()):
+                # Without a uid all messages would be one, and pass for known.
+                raise ProtocolViolation("UIDL")
+            uid = uid.decode("ascii", "replace").strip()
+            numbers[MessageRef(FOLDER, "", uid)] = int(number)
         return numbers
 
     def download(self, refs):
@@ -91,6 +136,11 @@ class Pop3Mailbox(StockConnection, Mailbox):
         # Without QUIT nothing is deleted (RFC 1939 section 6).
         with suppress(OSError):
             self._pop.close()
+
+
+def is_refusal(error):
+    """Say whether the server said ``-ERR``; what poplib itself finds is a ``str``."""
+    return bool(error.args) and isinstance(error.args[0], bytes)
 
 
 def server_words(error):
