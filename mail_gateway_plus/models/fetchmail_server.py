@@ -31,7 +31,6 @@ class FetchmailServer(models.Model):
             (Security.SSL.value, "SSL/TLS"),
         ],
         compute="_compute_connection_security",
-        inverse="_inverse_connection_security",
         store=True,
         readonly=False,
         help="None: password and mail travel readable by everybody on the way.\n"
@@ -66,12 +65,12 @@ class FetchmailServer(models.Model):
             elif server.connection_security != Security.STARTTLS.value:
                 server.connection_security = Security.NONE.value
 
-    def _inverse_connection_security(self):
-        for server in self:
-            is_ssl = server.connection_security == Security.SSL.value
-            # With its status: whether a new test is due is decided where
-            # the security itself is written.
-            server.write({"is_ssl": is_ssl, "state": server.state})
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([_with_is_ssl(vals) for vals in vals_list])
+
+    def write(self, vals):
+        return super().write(_with_is_ssl(vals))
 
     @api.onchange("connection_security")
     def _onchange_connection_security(self):
@@ -320,6 +319,17 @@ class FetchmailServer(models.Model):
                 "error_message": self._explain(error),
             }
         )
+
+
+def _with_is_ssl(vals):
+    """Return ``vals`` with Odoo's own field saying what the security means.
+
+    Not left to an inverse method: constraints of other addons look at the field
+    before that would run.
+    """
+    if "connection_security" not in vals:
+        return vals
+    return {**vals, "is_ssl": vals["connection_security"] == Security.SSL.value}
 
 
 def _notification(title, message):

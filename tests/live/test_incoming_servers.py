@@ -213,3 +213,40 @@ def test_fetching_refuses_a_bad_certificate_too(odoo_case, env, distrusted):
 
     assert not rows_of(server)
     assert words in server.error_message
+
+
+def with_token(env, mailbox, kind):
+    """Return a server of google_gmail or microsoft_outlook that has its token."""
+    token = "google_gmail" if kind == "gmail" else "microsoft_outlook"
+    return incoming(
+        env,
+        mailbox,
+        "imap",
+        "ssl",
+        server_type=kind,
+        password=False,
+        **{
+            f"{token}_access_token": "token",
+            f"{token}_access_token_expiration": 2_000_000_000,
+            f"{token}_refresh_token": "token",
+        },
+    )
+
+
+@pytest.mark.parametrize("kind", ["gmail", "outlook"])
+def test_oauth_server_with_a_bad_certificate_gets_no_token(env, distrusted, kind):
+    mailbox, words = distrusted
+    server = with_token(env, mailbox, kind)
+
+    with pytest.raises(UserError, match=words):
+        server.button_confirm_login()
+
+
+@pytest.mark.parametrize("kind", ["gmail", "outlook"])
+def test_oauth_server_logs_in_with_its_token(env, mailbox, kind):
+    # The rig's Dovecot knows no XOAUTH2, and says so only after the verified TLS
+    # connection stands and the addon's own login hook was called.
+    server = with_token(env, mailbox, kind)
+
+    with pytest.raises(UserError, match="(?i)unsupported authentication mechanism"):
+        server.button_confirm_login()
