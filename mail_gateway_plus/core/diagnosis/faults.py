@@ -12,6 +12,7 @@ from imaplib import IMAP4
 from imapclient.exceptions import LoginError
 
 from ..errors import FolderUnavailable, LoginRefused, ProtocolViolation
+from ..protocols.smtp import is_login_failure
 
 
 class FaultKind(str, Enum):
@@ -52,11 +53,11 @@ _NOT_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"}
 
 # The first class that matches decides, so the special ones come first.
 _KIND_OF_CLASS = (
-    ((LoginRefused, LoginError, smtplib.SMTPAuthenticationError), "LOGIN_REFUSED"),
+    ((LoginRefused, LoginError), "LOGIN_REFUSED"),
     (FolderUnavailable, "FOLDER_UNAVAILABLE"),
     (ProtocolViolation, "FEATURE_MISSING"),
     ((socket.gaierror, UnicodeError), "UNKNOWN_HOST"),
-    (smtplib.SMTPNotSupportedError, "TLS_MISSING"),
+    (smtplib.SMTPNotSupportedError, "FEATURE_MISSING"),
     (TimeoutError, "TIMEOUT"),
     (ConnectionRefusedError, "REFUSED"),
     (
@@ -66,6 +67,7 @@ _KIND_OF_CLASS = (
             EOFError,
             ConnectionError,
             ssl.SSLEOFError,
+            ssl.SSLZeroReturnError,
         ),
         "DROPPED",
     ),
@@ -86,6 +88,13 @@ def _kind(error):
         return FaultKind.TLS_MISMATCH
     if isinstance(error, ProtocolViolation) and error.detail in ("STARTTLS", "STLS"):
         return FaultKind.TLS_MISSING
+    if isinstance(error, smtplib.SMTPNotSupportedError) and "STARTTLS" in str(error):
+        return FaultKind.TLS_MISSING
+    if is_login_failure(error):
+        is_refusal = isinstance(error, smtplib.SMTPAuthenticationError | UnicodeError)
+        return FaultKind.LOGIN_REFUSED if is_refusal else FaultKind.FEATURE_MISSING
+    if isinstance(error.__context__, TimeoutError):
+        return FaultKind.TIMEOUT  # smtplib says that the server hung up
     if isinstance(error, OSError) and error.errno in (
         errno.EHOSTUNREACH,
         errno.ENETUNREACH,
@@ -111,11 +120,19 @@ def _words(error):
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     if isinstance(error, smtplib.SMTPResponseException):
-        reply = error.smtp_error
-        text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-        return f"{error.smtp_code} {text}"
+        return _reply_words(error.smtp_code, error.smtp_error)
+    if isinstance(error, smtplib.SMTPRecipientsRefused) and error.recipients:
+        return _reply_words(*list(error.recipients.values())[-1])
+    if isinstance(error, UnicodeEncodeError):
+        # Its text may quote the password that could not be encoded.
+        return f"{error.encoding}: {error.reason}"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     words = error.args[0] if error.args else error
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
     return text or type(error).__name__
+
+
+def _reply_words(code, text):
+    text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return f"{code} {text}"

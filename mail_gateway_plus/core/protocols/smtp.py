@@ -86,16 +86,14 @@ def phase_of(error):
 def is_login_failure(error):
     """Say whether ``smtplib.SMTP.login`` failed with ``error``.
 
-    It has the class to itself for a refusal only. Where the server offers no login, or
+    It has a class of its own for a refusal only. Where the server offers no login, or
     none that it knows, and where user or password is not ASCII, others raise the same.
     """
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return "AUTH" in str(error)
     if isinstance(error, UnicodeEncodeError):
         return error.encoding == "ascii"  # a host name's is "idna"
-    return (
-        isinstance(error, smtplib.SMTPAuthenticationError)
-        or type(error) is smtplib.SMTPException
+    is_bare = type(error) in (smtplib.SMTPException, smtplib.SMTPNotSupportedError)
+    return isinstance(error, smtplib.SMTPAuthenticationError) or (
+        is_bare and "AUTH" in str(error).upper()
     )
 
 
