@@ -58,12 +58,17 @@ FAULT_ADVICE = {
         "The server does not accept the user name or the password. Check both; many "
         "providers want the full address as user name and an app password."
     ),
+    FaultKind.LOGIN_NEEDS_TLS: _lt(
+        "The server takes a password only over an encrypted connection. Choose "
+        "STARTTLS, or SSL/TLS with its own port."
+    ),
     FaultKind.FOLDER_UNAVAILABLE: _lt(
         "The login works, but the folder cannot be opened. Check its name, including "
         "the folders above it, and the account's rights."
     ),
     FaultKind.FEATURE_MISSING: _lt(
-        "The server lacks a command that reading a mailbox safely needs."
+        "The server lacks something that the gateway needs, such as a way to log in "
+        "or a lasting name for each message."
     ),
     FaultKind.REPLY: _lt("The server refused a command."),
     FaultKind.OTHER: _lt("The connection failed for a reason not seen before."),

@@ -1,9 +1,13 @@
+import logging
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ..core.protocols.smtp import SmtpSession, is_smtp
+
+_logger = logging.getLogger(__name__)
 
 
 class IrMailServer(models.Model):
@@ -149,8 +153,14 @@ class IrMailServer(models.Model):
             return connection
 
         def record(session, delivery):
-            self.env["mail.gateway.attempt"].sudo()._record_delivery(
-                self, dispatch, session, delivery
-            )
+            # The mail's fate is decided: failing to write it down must not make a
+            # mail that was accepted look refused, or it would be sent twice.
+            try:
+                with self.env.cr.savepoint():
+                    self.env["mail.gateway.attempt"].sudo()._record_delivery(
+                        self, dispatch, session, delivery
+                    )
+            except Exception:
+                _logger.exception("An attempt could not be written down")
 
         return SmtpSession(connection, record)

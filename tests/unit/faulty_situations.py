@@ -74,6 +74,12 @@ def smtps(address, authority):
     )
 
 
+IMAP_GREETING_WITHOUT_LOGIN = (
+    Send(b"* OK ready"),
+    Expect(
+        rb"\w+ CAPABILITY", b"* CAPABILITY IMAP4rev1 LOGINDISABLED", b"<tag> OK done"
+    ),
+)
 IMAP_GREETING = (
     Send(b"* OK ready"),
     Expect(rb"\w+ CAPABILITY", b"* CAPABILITY IMAP4rev1", b"<tag> OK done"),
@@ -264,6 +270,13 @@ def smtp_login_refused(authority):
 def smtp_password_that_is_not_ascii(authority):
     with served(*SMTP_GREETING) as address:
         smtp(address).login("jane", "süß")
+
+
+@situation(FaultKind.LOGIN_NEEDS_TLS, "LOGINDISABLED")
+def imap_server_that_wants_encryption_before_the_login(authority):
+    # Nothing is expected after the capabilities: the password must not be sent.
+    with served(*IMAP_GREETING_WITHOUT_LOGIN) as address:
+        imap(address).login.login("jane", "pw")
 
 
 @situation(FaultKind.LOGIN_REFUSED, "[AUTHENTICATIONFAILED] Bad password")

@@ -39,6 +39,7 @@ def test_failure_is_diagnosed(provoke, kind, words, authority):
     fault = diagnose(caught.value)
 
     assert (fault.kind, words in fault.detail) == (kind, True), (caught.value, fault)
+    assert not fault.detail.startswith("b'"), "bytes shown as Python writes them"
 
 
 def test_every_kind_of_fault_has_a_situation():

@@ -30,6 +30,7 @@ class FaultKind(str, Enum):
     CERTIFICATE_HOST = "certificate_host"
     CERTIFICATE_UNTRUSTED = "certificate_untrusted"
     LOGIN_REFUSED = "login_refused"
+    LOGIN_NEEDS_TLS = "login_needs_tls"
     FOLDER_UNAVAILABLE = "folder_unavailable"
     FEATURE_MISSING = "feature_missing"
     REPLY = "reply"
@@ -88,6 +89,8 @@ def _kind(error):
         return FaultKind.TLS_MISMATCH
     if isinstance(error, ProtocolViolation) and error.detail in ("STARTTLS", "STLS"):
         return FaultKind.TLS_MISSING
+    if isinstance(error, ProtocolViolation) and error.detail == "LOGINDISABLED":
+        return FaultKind.LOGIN_NEEDS_TLS
     if isinstance(error, smtplib.SMTPNotSupportedError) and "STARTTLS" in str(error):
         return FaultKind.TLS_MISSING
     if is_login_failure(error):
@@ -128,6 +131,8 @@ def _words(error):
         return f"{error.encoding}: {error.reason}"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if isinstance(error, LoginError) and isinstance(error.__context__, IMAP4.error):
+        error = error.__context__  # IMAPClient made text of the server's bytes
     words = error.args[0] if error.args else error
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
     return text or type(error).__name__

@@ -129,7 +129,13 @@ class ImapLogin:
         self._client = client
 
     def login(self, user, password):
-        """Log in; LOGIN carries ASCII only (RFC 3501), else SASL PLAIN (RFC 4616)."""
+        """Log in; LOGIN carries ASCII only (RFC 3501), else SASL PLAIN (RFC 4616).
+
+        :raises ProtocolViolation: where the server wants encryption first; sending
+            the password all the same would show it to everybody (RFC 3501 §6.2.3)
+        """
+        if self._client.has_capability("LOGINDISABLED"):
+            raise ProtocolViolation("LOGINDISABLED")
         is_ascii = user.isascii() and password.isascii()
         login = self._client.login if is_ascii else self._client.plain_login
         try:

@@ -1,5 +1,7 @@
 """A server that cannot be reached is stood in for; every attempt is written down."""
 
+from unittest.mock import patch
+
 from gateway_case import GatewayCase, closed_port
 
 from odoo.tests import tagged
@@ -120,6 +122,23 @@ class TestFailover(GatewayCase):
         self.assertEqual(sink.recipients, ["amina@home.example"])
         attempts = self.attempts.search([("message_id", "=", message["Message-Id"])])
         self.assertEqual(attempts.server_name, "Backup")
+
+    def test_accepted_mail_is_sent_even_if_the_attempt_cannot_be_written_down(self):
+        _sink, port = self.sink()
+        self.outgoing("Main", port)
+        mail = self.mail()
+
+        with (
+            patch.object(
+                self.registry["mail.gateway.attempt"],
+                "_record_delivery",
+                side_effect=ValueError("the disk is full"),
+            ),
+            mute_logger("odoo.addons.mail_gateway_plus.models.ir_mail_server"),
+        ):
+            self.send(mail)
+
+        self.assertEqual(mail.state, "sent")
 
     def test_attempts_are_forgotten_after_their_retention(self):
         old, recent = self.attempts.create(
