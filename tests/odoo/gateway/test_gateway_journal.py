@@ -3,8 +3,9 @@
 from unittest.mock import patch
 
 import psycopg2.errors
-from gateway_case import FourMethodConnection, GatewayCase, letter
+from gateway_case import FourMethodConnection, GatewayCase, closed_port, letter
 
+from odoo.exceptions import UserError
 from odoo.tests import RecordCapturer, tagged
 from odoo.tools import mute_logger
 
@@ -104,6 +105,22 @@ class TestJournal(GatewayCase):
             self.fetch(servers)
 
         self.assertEqual(visited, ["never", "long ago", "recent"])
+
+    def test_fetch_now_tells_what_came(self):
+        server = self.mailbox(FourMethodConnection(letter()))
+
+        with self.committing(server) as server:
+            action = server.fetch_mail()
+
+        self.assertEqual(action["params"]["title"], "1 new messages")
+        self.assertEqual(action["params"]["message"], "Done: 1")
+
+    def test_fetch_now_tells_what_is_wrong(self):
+        server = self.mailbox(port=closed_port())
+
+        with self.committing(server) as server, mute_logger(FETCH_LOGGER):
+            with self.assertRaisesRegex(UserError, "Nothing listens on that port"):
+                server.fetch_mail()
 
     def test_failure_is_forgotten_once_the_mailbox_can_be_read(self):
         server = self.mailbox(
