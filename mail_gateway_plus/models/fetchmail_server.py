@@ -195,8 +195,8 @@ class FetchmailServer(models.Model):
         message = self.env._("Connected and logged in.")
         if status:
             message = self.env._(
-                "Connected, logged in and opened the folder %(folder)s: it holds "
-                "%(count)s messages.",
+                "Connected, logged in and opened the folder %(folder)s. Messages in "
+                "it: %(count)s.",
                 folder=status.folder,
                 count=status.messages,
             )
@@ -219,7 +219,7 @@ class FetchmailServer(models.Model):
         journal._process_queue(self)
         came = journal.search([("id", ">", newest), ("server_id", "=", self.id)])
         return _notification(
-            self.env._("%(count)s new messages", count=len(came)), came._tell_states()
+            self.env._("New messages: %(count)s", count=len(came)), came._tell_states()
         )
 
     def _fetch_mail(self, batch_limit=MESSAGES_PER_TURN):

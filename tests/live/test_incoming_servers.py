@@ -24,7 +24,7 @@ def test_good_server_is_confirmed(env, mailbox, kind, security):
     action = server.button_confirm_login()
 
     assert server.state == "done"
-    assert "it holds 1 messages" in action["params"]["message"]
+    assert "Messages in it: 1" in action["params"]["message"]
 
 
 @pytest.mark.parametrize(("kind", "security"), EVERY_WAY)

@@ -112,7 +112,7 @@ class TestJournal(GatewayCase):
         with self.committing(server) as server:
             action = server.fetch_mail()
 
-        self.assertEqual(action["params"]["title"], "1 new messages")
+        self.assertEqual(action["params"]["title"], "New messages: 1")
         self.assertEqual(action["params"]["message"], "Done: 1")
 
     def test_fetch_now_tells_what_is_wrong(self):
