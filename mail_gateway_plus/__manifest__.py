@@ -16,6 +16,7 @@
         "security/mail_gateway_rules.xml",
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
+        "views/mail_gateway_templates.xml",
         "views/mail_gateway_inbound_views.xml",
         "views/mail_gateway_attempt_views.xml",
         "views/ir_mail_server_views.xml",

@@ -1,25 +1,23 @@
-import logging
-from contextlib import suppress
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.mail.models.fetchmail import MAIL_SERVER_DOMAIN
-
+from ..core.policy.progress import StartPolicy
+from ..core.protocols.after_fetch import AfterFetch, Aftercare
 from ..core.protocols.endpoint import DEFAULT_PORTS, Endpoint, Security
 from ..core.protocols.imap import ImapMailbox
-from ..core.protocols.mailbox import as_mailbox, batches
+from ..core.protocols.mailbox import as_mailbox
 from ..core.protocols.pop3 import Pop3Mailbox
-
-_logger = logging.getLogger(__name__)
-
-# Messages that one mailbox may bring into the journal before the others get a turn.
-MESSAGES_PER_TURN = 500
 
 
 class FetchmailServer(models.Model):
     _name = "fetchmail.server"
-    _inherit = ["fetchmail.server", "mail.gateway.confirmable"]
+    _inherit = [
+        "fetchmail.server",
+        "mail.gateway.confirmable",
+        "mail.activity.mixin",
+    ]
 
     # Odoo keeps it readable for whoever may read the server.
     password = fields.Char(groups="base.group_system")
@@ -44,7 +42,79 @@ class FetchmailServer(models.Model):
         "pretend to be the server.",
     )
     folder = fields.Char(
-        default="INBOX", help="The IMAP folder to read; POP3 knows only one."
+        string="Folders",
+        default="INBOX",
+        help="The IMAP folders to read, separated by commas; POP3 knows only one.",
+    )
+    folder_ids = fields.One2many(
+        "mail.gateway.folder",
+        "server_id",
+        string="Ledger",
+        readonly=True,
+        help="How far each folder has been read.",
+    )
+    start_policy = fields.Selection(
+        [
+            (StartPolicy.ALL.value, "Everything"),
+            (StartPolicy.UNREAD.value, "What is unread"),
+            (StartPolicy.NEW.value, "Only what comes from now on"),
+        ],
+        string="Start With",
+        default=StartPolicy.UNREAD.value,
+        required=True,
+        help="Which of the messages that an IMAP folder holds at the first contact are "
+        "fetched. Afterwards every new message is, whether somebody read it or not.",
+    )
+    after_fetch = fields.Selection(
+        [
+            (AfterFetch.LEAVE.value, "Leave as it is"),
+            (AfterFetch.READ.value, "Mark as read"),
+            (AfterFetch.KEYWORD.value, "Flag with a keyword"),
+            (AfterFetch.MOVE.value, "Move to a folder"),
+        ],
+        default=AfterFetch.READ.value,
+        required=True,
+        help="What is done in the IMAP mailbox once the journal holds a message.",
+    )
+    after_fetch_keyword = fields.Char(
+        string="Keyword",
+        default="$Journaled",
+        help="The keyword that marks fetched messages for other mail programs.",
+    )
+    after_fetch_folder = fields.Char(
+        string="Move to",
+        default="Processed",
+        help="The folder that fetched messages are moved to; made when it is missing.",
+    )
+    failed_folder = fields.Char(
+        string="Quarantined to",
+        help="The folder that the originals of quarantined messages are moved to. "
+        "Empty: they stay where they are.",
+    )
+    delete_from_server = fields.Boolean(
+        compute="_compute_delete_from_server",
+        store=True,
+        readonly=False,
+        help="Delete messages from the server once the journal holds them.",
+    )
+    delete_after_days = fields.Integer(
+        string="Delete after days",
+        help="For how many days messages stay on the server; 0: deleted at once.",
+    )
+    poll_minutes = fields.Integer(
+        string="Read every (minutes)",
+        help="0: each time that Odoo's scheduled action runs.",
+    )
+    next_poll_at = fields.Datetime(
+        string="Next Read",
+        readonly=True,
+        copy=False,
+        help="Before this time the scheduled action leaves the mailbox alone.",
+    )
+    failure_count = fields.Integer(
+        readonly=True,
+        copy=False,
+        help="How often in a row the mailbox could not be read.",
     )
     company_id = fields.Many2one(
         "res.company",
@@ -64,6 +134,12 @@ class FetchmailServer(models.Model):
                 server.connection_security = Security.SSL.value
             elif server.connection_security != Security.STARTTLS.value:
                 server.connection_security = Security.NONE.value
+
+    @api.depends("server_type")
+    def _compute_delete_from_server(self):
+        """As Odoo does it: POP3 messages are deleted, IMAP messages stay."""
+        for server in self:
+            server.delete_from_server = server.server_type == "pop"
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -142,7 +218,7 @@ class FetchmailServer(models.Model):
         try:
             if kind == "imap":
                 self._imap_login__(mailbox.login)
-                mailbox.open(self.folder or "INBOX")
+                mailbox.open(self._folder_names()[0])
             else:
                 mailbox.login(self.user, self.password)
                 mailbox.open()
@@ -159,46 +235,91 @@ class FetchmailServer(models.Model):
             verify=self.verify_certificate,
         )
 
+    def _folder_names(self):
+        """Return the folders to read, in order."""
+        if self._get_connection_type() != "imap":
+            return ["INBOX"]
+        names = [name.strip() for name in (self.folder or "").split(",")]
+        return [name for name in names if name] or ["INBOX"]
+
+    def _aftercare(self):
+        """Return what is done in the mailbox with a message that we hold."""
+        return Aftercare(
+            action=AfterFetch(self.after_fetch),
+            keyword=self.after_fetch_keyword or "",
+            folder=self.after_fetch_folder or "",
+            delete_at_once=self.delete_from_server and not self.delete_after_days,
+        )
+
+    def _remove_at(self, now):
+        """Return when a message journaled now is to be deleted, or ``None``."""
+        if self.delete_from_server and self.delete_after_days:
+            return now + timedelta(days=self.delete_after_days)
+        return None
+
     def button_confirm_login(self):
-        """Connect, log in and open the folder; confirm the server if all went well.
+        """Connect, log in and open the folders; confirm the server if all went well.
 
         :returns: the client action that tells the user
         :raises UserError: with cause and remedy
         """
-        status = None
+        statuses = []
         for server in self:
-            status = server._probe()
-            server.write({"state": "done", "error_date": False, "error_message": False})
-        return self._notify_confirmed(status)
+            statuses = server._probe()
+            server._start_ledgers(statuses)
+            server.write(
+                {
+                    "state": "done",
+                    "error_date": False,
+                    "error_message": False,
+                    "failure_count": 0,
+                    "next_poll_at": False,
+                }
+            )
+        return self._notify_confirmed(statuses)
 
     def _probe(self):
-        """Open the mailbox and return its status, or raise in the user's words."""
+        """Open each folder and return their statuses, or raise in the user's words."""
+        statuses = []
         try:
             mailbox = as_mailbox(self._connect__(allow_archived=True))
-            status = mailbox.status
+            for name in self._folder_names():
+                mailbox.open(name)
+                statuses += [mailbox.status] if mailbox.status else []
             mailbox.close()
         except UserError:
             raise
         except Exception as error:
             raise UserError(self._explain(error)) from error
-        if status and not status.writable:
-            raise UserError(
-                self.env._(
-                    "The folder “%s” can be read but not written: messages could not "
-                    "be marked as handled. Give the account the right to set flags.",
-                    status.folder,
+        for status in statuses:
+            if not status.writable and self.after_fetch != AfterFetch.LEAVE.value:
+                raise UserError(
+                    self.env._(
+                        "The folder “%s” can be read but not written: messages could "
+                        "not be marked as handled. Give the account the right to set "
+                        "flags, or leave the messages as they are.",
+                        status.folder,
+                    )
                 )
-            )
-        return status
+        return statuses
 
-    def _notify_confirmed(self, status):
+    def _start_ledgers(self, statuses):
+        """Have “from now on” begin at the confirmation, not at the first fetch."""
+        if self.start_policy != StartPolicy.NEW.value:
+            return
+        for status in statuses:
+            ledger = self.env["mail.gateway.folder"]._of(self, status.folder)
+            if status.uidvalidity and not ledger.uidvalidity:
+                ledger._complete(status, refs=[], missing=[])
+
+    def _notify_confirmed(self, statuses):
         message = self.env._("Connected and logged in.")
-        if status:
+        if statuses:
             message = self.env._(
                 "Connected, logged in and opened the folder %(folder)s. Messages in "
                 "it: %(count)s.",
-                folder=status.folder,
-                count=status.messages,
+                folder=", ".join(status.folder for status in statuses),
+                count=sum(status.messages for status in statuses),
             )
         title = self.env._("%s is confirmed", ", ".join(self.mapped("name")))
         return _notification(title, message)
@@ -220,104 +341,6 @@ class FetchmailServer(models.Model):
         came = journal.search([("id", ">", newest), ("server_id", "=", self.id)])
         return _notification(
             self.env._("New messages: %(count)s", count=len(came)), came._tell_states()
-        )
-
-    def _fetch_mail(self, batch_limit=MESSAGES_PER_TURN):
-        """Bring the new messages of these mailboxes into the journal.
-
-        Called by Odoo's cron and by *Fetch Now*; turning them into records is the
-        journal's own job.
-
-        :param batch_limit: messages a mailbox before the next one gets its turn
-        :returns: the last exception, or ``None`` when every mailbox was read
-        """
-        result = None
-        # Longest without a visit first, so that a slow mailbox cannot starve others.
-        servers = self.with_context(fetchmail_cron_running=True).sorted(
-            lambda server: server.date or fields.Datetime.now().min
-        )
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(servers))
-        waiting = 0
-        for position, server in enumerate(servers, start=1):
-            locked = server.try_lock_for_update(allow_referencing=True)
-            if not locked.filtered_domain(MAIL_SERVER_DOMAIN):
-                _logger.info("Mailbox %s is not read: in use or changed", server.id)
-                continue
-            try:
-                waiting += server._fetch_into_journal(batch_limit)
-                server.write({"error_date": False, "error_message": False})
-            except Exception as error:
-                result = error
-                server._note_fetch_failure(error)
-            server.date = fields.Datetime.now()
-            # The journal's cursor wrote the cron's progress meanwhile: only a new
-            # transaction may write it again.
-            self.env.cr.commit()  # pylint: disable=invalid-commit
-            left = len(servers) - position
-            if not cron._commit_progress(remaining=left + waiting):
-                break
-        return result
-
-    def _fetch_into_journal(self, limit):
-        """Fetch up to ``limit`` messages of one mailbox.
-
-        :returns: 1 when the mailbox had more than time or limit allowed, else 0
-
-        The journal has its own cursor, so that its commits leave the lock on the
-        mailbox in place: no other worker reads it at the same time.
-        """
-        mailbox = as_mailbox(self._connect__())
-        try:
-            with self.env.registry.cursor() as cr:
-                journal = self.env(cr=cr)["mail.gateway.inbound"]
-                is_empty = self._drain(mailbox, journal, limit)
-                mailbox.close()
-                if mailbox.acknowledges_on_close:
-                    journal._mark_acknowledged(self, mailbox.acknowledged)
-        except BaseException:
-            with suppress(Exception):
-                mailbox.abandon()
-            raise
-        return 0 if is_empty else 1
-
-    def _drain(self, mailbox, journal, limit):
-        """Journal and acknowledge until nothing is left, or time or limit is up.
-
-        :returns: whether nothing is left
-        """
-        stored = 0
-        while True:
-            refs = mailbox.pending()
-            known = journal._known(self, refs)
-            if known:  # journaled before, but the acknowledgement did not get through
-                self._acknowledge(mailbox, journal, known)
-            new = [ref for ref in refs if ref not in set(known)]
-            before = stored
-            for batch in batches(mailbox.download(new[: limit - stored])):
-                journal._store(self, batch)
-                time_left = journal.env["ir.cron"]._commit_progress(len(batch))
-                # Only now, after the commit, may the mailbox forget them.
-                self._acknowledge(mailbox, journal, [m.ref for m in batch])
-                stored += len(batch)
-                if not time_left:
-                    return False
-            if stored == before:
-                return stored < limit
-
-    def _acknowledge(self, mailbox, journal, refs):
-        mailbox.acknowledge(refs)
-        if not mailbox.acknowledges_on_close:
-            journal._mark_acknowledged(self, refs)
-
-    def _note_fetch_failure(self, error):
-        """Keep the failure on the mailbox, which goes on being tried."""
-        _logger.warning("Mailbox %s could not be read", self.id, exc_info=True)
-        self.write(
-            {
-                "error_date": self.error_date or fields.Datetime.now(),
-                "error_message": self._explain(error),
-            }
         )
 
 

@@ -91,6 +91,16 @@ class MailGatewayInbound(models.Model):
         help="When the mailbox was told that we hold it. Empty: it still shows there "
         "as unhandled and will be told again.",
     )
+    remove_at = fields.Datetime(
+        string="Delete on Server",
+        readonly=True,
+        help="When the mailbox's copy is to be deleted.",
+    )
+    is_set_aside = fields.Boolean(
+        readonly=True,
+        help="Whether the mailbox's copy was moved to the folder for what is "
+        "quarantined.",
+    )
     state = fields.Selection(
         [
             (State.PENDING.value, "To Process"),
@@ -150,6 +160,8 @@ class MailGatewayInbound(models.Model):
     # cost does not grow with the journal's history.
     _queue_idx = models.Index("(retry_at, id) WHERE state IN ('pending', 'retry')")
     _parked_idx = models.Index("(id) WHERE state = 'quarantined'")
+    _unacknowledged_idx = models.Index("(server_id) WHERE acknowledged_at IS NULL")
+    _remove_idx = models.Index("(server_id, remove_at) WHERE remove_at IS NOT NULL")
     _settled_idx = models.Index("(settled_at) WHERE settled_at IS NOT NULL")
 
     # ---------------------------------------------------------------------- fields

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 from ..core.parsing.envelope import read_envelope
 from ..core.policy.identity import fingerprint
 from ..core.policy.outcome import State
+from ..core.protocols.mailbox import MessageRef
 
 
 class MailGatewayInboundJournal(models.Model):
@@ -11,10 +12,12 @@ class MailGatewayInboundJournal(models.Model):
 
     _inherit = "mail.gateway.inbound"
 
-    def _store(self, server, messages):
+    def _store(self, server, messages, is_renumbered=False):
         """Write messages into the journal; one that it holds already is left alone.
 
         :param messages: a list of :class:`~..core.protocols.mailbox.FetchedMessage`
+        :param is_renumbered: the folder has a new UIDVALIDITY, so that the journal
+            may know a message under its former UID
         :returns: how many were new
 
         Nothing is safe before the caller's commit; the mailbox must not be told
@@ -23,6 +26,8 @@ class MailGatewayInboundJournal(models.Model):
         raw_store = self.env["mail.gateway.raw"]
         stored = 0
         for message in messages:
+            if is_renumbered and self._renumber(server, message):
+                continue
             row_id = self._insert(server, message)
             if row_id:
                 raw_store._store(row_id, message.raw)
@@ -57,6 +62,7 @@ class MailGatewayInboundJournal(models.Model):
             "retry_at": now,
             "state": State.PENDING.value,
             "has_raw": True,
+            "remove_at": server._remove_at(now),
             "tries": 0,
             "create_uid": self.env.uid,
             "create_date": now,
@@ -76,13 +82,50 @@ class MailGatewayInboundJournal(models.Model):
         )
         return rows[0][0] if rows else None
 
+    def _renumber(self, server, message):
+        """Give the row of a message its new UID; say whether there was such a row.
+
+        One row for one message: of two with the same content each finds its own.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE mail_gateway_inbound
+                SET uidvalidity = %(uidvalidity)s, uid = %(uid)s
+                WHERE id = (
+                    SELECT id FROM mail_gateway_inbound
+                    WHERE fingerprint = %(fingerprint)s AND server_id = %(server)s
+                      AND folder = %(folder)s AND uidvalidity != %(uidvalidity)s
+                    ORDER BY id LIMIT 1
+                )
+                RETURNING id
+                """,
+                uidvalidity=message.ref.uidvalidity,
+                uid=message.ref.uid,
+                fingerprint=fingerprint(message.raw),
+                server=server.id,
+                folder=message.ref.folder,
+            )
+        )
+        self.browse(row_id for (row_id,) in rows).invalidate_recordset()
+        return bool(rows)
+
+    def _refs(self):
+        """Return the identities of these rows, as the protocols know them."""
+        return [
+            MessageRef(row.folder, row.uidvalidity or "", row.uid) for row in self
+        ]
+
     def _known(self, server, refs):
         """Return those of ``refs`` that the journal holds."""
         found = self.env.execute_query(
             SQL(
                 "SELECT folder, uidvalidity, uid FROM mail_gateway_inbound"
-                " WHERE server_id = %s AND uid = ANY(%s)",
+                " WHERE server_id = %s AND folder = ANY(%s) AND uidvalidity = ANY(%s)"
+                " AND uid = ANY(%s)",
                 server.id,
+                list({ref.folder for ref in refs}),
+                list({ref.uidvalidity for ref in refs}),
                 [ref.uid for ref in refs],
             )
         )

@@ -7,6 +7,8 @@ from imapclient import SEEN, IMAPClient
 from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError
 
 from ..errors import FolderUnavailable, ProtocolViolation
+from ..policy.progress import Listing
+from .after_fetch import AfterFetch
 from .endpoint import Security
 from .mailbox import (
     MAX_BATCH_BYTES,
@@ -31,7 +33,6 @@ class ImapMailbox(StockConnection, Mailbox):
             ssl_context=endpoint.tls_context(),
             timeout=endpoint.timeout,
         )
-        self._uidvalidity = ""
         if endpoint.security is Security.STARTTLS:
             self._start_tls(endpoint)
 
@@ -61,11 +62,12 @@ class ImapMailbox(StockConnection, Mailbox):
             raise
         except IMAPClientError as error:
             raise FolderUnavailable(str(error)) from error
-        self._uidvalidity = str(selected.get(b"UIDVALIDITY", ""))
         self.status = FolderStatus(
             folder=folder,
             messages=selected.get(b"EXISTS", 0),
             writable=b"READ-ONLY" not in selected,
+            uidvalidity=str(selected.get(b"UIDVALIDITY", "")),
+            uidnext=selected.get(b"UIDNEXT", 0),
         )
 
     def _select(self, folder):
@@ -74,9 +76,25 @@ class ImapMailbox(StockConnection, Mailbox):
         except IMAP4.readonly:  # an abort by class, but the connection is fine
             return self._client.select_folder(folder, readonly=True)
 
-    def pending(self):
-        uids = self._client.search("UNSEEN")
-        return [self._ref(uid) for uid in sorted(uids)]
+    def find(self, question):
+        return [self._ref(uid) for uid in sorted(self._search(question))]
+
+    def _search(self, question):
+        if question.listing is Listing.UNREAD:
+            return self._client.search("UNSEEN")
+        if question.listing is Listing.SINCE:
+            return self._client.search(["SINCE", question.since.date()])
+        if question.listing is Listing.NOTHING:
+            return []
+        found = self._client.search(["UID", f"{question.above + 1}:*"])
+        # "*" is the highest UID there is: the range holds it, whatever its start is.
+        return [uid for uid in found if uid > question.above]
+
+    def exist(self, refs):
+        """Return those of ``refs`` that are still in the folder."""
+        uids = ",".join(ref.uid for ref in refs)
+        found = self._client.search(["UID", uids])
+        return [ref for ref in refs if int(ref.uid) in found]
 
     def download(self, refs):
         for batch in self._batches([int(ref.uid) for ref in refs]):
@@ -88,8 +106,38 @@ class ImapMailbox(StockConnection, Mailbox):
                 if raw is not None:
                     yield FetchedMessage(self._ref(uid), raw)
 
-    def acknowledge(self, refs):
-        self._client.add_flags([int(ref.uid) for ref in refs], [SEEN], silent=True)
+    def acknowledge(self, refs, aftercare):
+        uids = [int(ref.uid) for ref in refs]
+        if aftercare.delete_at_once:
+            self.remove(refs)
+        elif aftercare.action is AfterFetch.READ:
+            self._client.add_flags(uids, [SEEN], silent=True)
+        elif aftercare.action is AfterFetch.KEYWORD:
+            self._client.add_flags(uids, [aftercare.keyword], silent=True)
+        elif aftercare.action is AfterFetch.MOVE:
+            self.move(refs, aftercare.folder)
+
+    def move(self, refs, folder):
+        """Move messages; COPY and deletion where the server lacks MOVE (RFC 6851)."""
+        uids = [int(ref.uid) for ref in refs]
+        if not self._client.folder_exists(folder):
+            self._client.create_folder(folder)
+        if self._client.has_capability("MOVE"):
+            self._client.move(uids, folder)
+        else:
+            self._client.copy(uids, folder)
+            self.remove(refs)
+
+    def remove(self, refs):
+        """Delete messages, and no others.
+
+        A plain EXPUNGE would also take what other people have marked as deleted, so
+        without UIDPLUS (RFC 4315) the messages are only marked.
+        """
+        uids = [int(ref.uid) for ref in refs]
+        self._client.delete_messages(uids, silent=True)
+        if self._client.has_capability("UIDPLUS"):
+            self._client.uid_expunge(uids)
 
     def close(self):
         self._client.logout()
@@ -99,7 +147,7 @@ class ImapMailbox(StockConnection, Mailbox):
             self._client.shutdown()
 
     def _ref(self, uid):
-        return MessageRef(self.status.folder, self._uidvalidity, str(uid))
+        return MessageRef(self.status.folder, self.status.uidvalidity, str(uid))
 
     def _batches(self, uids):
         """Yield lists of UIDs, each small enough to be held in memory at once."""

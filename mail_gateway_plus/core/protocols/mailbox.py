@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from ..policy.identity import fingerprint
+from ..policy.progress import Listing, Question
+from .after_fetch import Aftercare
 
 # A batch is bounded by both: round trips are saved, memory stays small.
 MAX_BATCH_MESSAGES = 20
@@ -33,11 +35,16 @@ class FetchedMessage:
 
 @dataclass(frozen=True)
 class FolderStatus:
-    """What opening the mailbox showed."""
+    """What opening a folder showed.
+
+    ``uidvalidity`` is empty and ``uidnext`` zero where the server does not tell.
+    """
 
     folder: str
     messages: int
     writable: bool = True
+    uidvalidity: str = ""
+    uidnext: int = 0
 
 
 class StockConnection:
@@ -47,11 +54,12 @@ class StockConnection:
     drive the connection as Odoo does (mail/models/fetchmail.py, ``_fetch_mail``).
     """
 
+    stock_aftercare = Aftercare()
     _unhandled = ()
 
     def check_unread_messages(self):
         """Return how many messages wait, and remember them for the next call."""
-        self._unhandled = self.pending()
+        self._unhandled = self.find(Question(Listing.UNREAD))
         return len(self._unhandled)
 
     def retrieve_unread_messages(self):
@@ -61,7 +69,7 @@ class StockConnection:
 
     def handled_message(self, ref):
         """Acknowledge one message."""
-        self.acknowledge([ref])
+        self.acknowledge([ref], self.stock_aftercare)
 
     def disconnect(self):
         """End the session."""
@@ -69,10 +77,9 @@ class StockConnection:
 
 
 class Mailbox(ABC):
-    """A mailbox with its folder open.
+    """A mailbox, with one folder open at a time.
 
-    A message leaves ``pending`` only once it was acknowledged; until then it may be
-    downloaded any number of times. Every method may raise ``OSError``, an error of
+    A message may be listed and downloaded any number of times. Every method may raise ``OSError``, an error of
     the protocol's library or a :class:`~..errors.GatewayError`.
 
     ``status`` is the :class:`FolderStatus`, or ``None`` where it cannot be known.
@@ -83,17 +90,30 @@ class Mailbox(ABC):
     status = None
     acknowledges_on_close = False
 
+    def open(self, folder):
+        """Open another folder; nothing to do where there is only one."""
+
     @abstractmethod
-    def pending(self):
-        """Return the :class:`MessageRef` of each message not yet acknowledged."""
+    def find(self, question):
+        """Return the :class:`MessageRef` of the messages asked for, oldest first."""
+
+    def exist(self, refs):
+        """Return those of ``refs`` that were listed before and are there still."""
+        return []
 
     @abstractmethod
     def download(self, refs):
         """Yield a :class:`FetchedMessage` for each of ``refs`` that still exists."""
 
     @abstractmethod
-    def acknowledge(self, refs):
-        """Tell the server that we hold these messages."""
+    def acknowledge(self, refs, aftercare):
+        """Treat messages that the journal holds as :class:`Aftercare` says."""
+
+    def remove(self, refs):
+        """Delete messages from the server."""
+
+    def move(self, refs, folder):
+        """Move messages to another folder, where the protocol has any."""
 
     @abstractmethod
     def close(self):
@@ -108,7 +128,7 @@ class FourMethodMailbox(Mailbox):
     """Another addon's connection, which has Odoo's four methods and no identity.
 
     Its numbers mean nothing after the session, so the content's fingerprint is the
-    identity. That needs the bytes first: ``pending`` downloads, at most one batch.
+    identity. That needs the bytes first: ``find`` downloads, at most one batch.
     """
 
     UIDVALIDITY = "content"
@@ -119,7 +139,7 @@ class FourMethodMailbox(Mailbox):
         self._held = {}
         self._waiting = None
 
-    def pending(self):
+    def find(self, question):
         if self._waiting is None:
             self._connection.check_unread_messages()
             self._waiting = iter(self._connection.retrieve_unread_messages())
@@ -139,7 +159,7 @@ class FourMethodMailbox(Mailbox):
         for ref in refs:
             yield FetchedMessage(ref, self._held[ref][0])
 
-    def acknowledge(self, refs):
+    def acknowledge(self, refs, aftercare):
         for ref in refs:
             _raw, numbers = self._held.pop(ref)
             for number in numbers:

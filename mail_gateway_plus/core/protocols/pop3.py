@@ -4,6 +4,7 @@ import poplib
 from contextlib import suppress
 
 from ..errors import LoginRefused, ProtocolViolation
+from .after_fetch import Aftercare
 from .endpoint import Security
 from .mailbox import FetchedMessage, FolderStatus, Mailbox, MessageRef, StockConnection
 
@@ -44,6 +45,7 @@ class Pop3Mailbox(StockConnection, Mailbox):
     """
 
     acknowledges_on_close = True
+    stock_aftercare = Aftercare(delete_at_once=True)
 
     def __init__(self, endpoint):
         """Connect to ``endpoint`` and protect the connection as it says."""
@@ -91,12 +93,12 @@ class Pop3Mailbox(StockConnection, Mailbox):
                 raise
             raise LoginRefused(server_words(error)) from error
 
-    def open(self):
+    def open(self, folder=FOLDER):
         """Look into the only folder that POP3 has."""
         messages, _octets = self._pop.stat()
         self.status = FolderStatus(folder=FOLDER, messages=messages)
 
-    def pending(self):
+    def find(self, question):
         # A session's listing does not change (RFC 1939 section 3): ask once.
         if self._numbers is None:
             self._numbers = self._list()
@@ -124,10 +126,16 @@ class Pop3Mailbox(StockConnection, Mailbox):
             _response, lines, _octets = self._pop.retr(self._numbers[ref])
             yield FetchedMessage(ref, b"\r\n".join(lines) + b"\r\n")
 
-    def acknowledge(self, refs):
+    def acknowledge(self, refs, aftercare):
+        if aftercare.delete_at_once:
+            self.remove(refs)
+        self.acknowledged += refs
+
+    def remove(self, refs):
+        # Who is not listed any more has been deleted by somebody else.
         for ref in refs:
-            self._pop.dele(self._numbers.pop(ref))
-            self.acknowledged.append(ref)
+            if number := self._numbers.pop(ref, None):
+                self._pop.dele(number)
 
     def close(self):
         self._pop.quit()

@@ -1,0 +1,77 @@
+"""How far a folder has been read, and what to ask it for next."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+# A message's INTERNALDATE is the server's clock at delivery; ours may differ, and a
+# SEARCH SINCE knows only days in the server's time zone (RFC 3501 section 6.4.4).
+CLOCK_MARGIN = timedelta(days=2)
+
+
+class StartPolicy(str, Enum):
+    """Which of the messages that a folder holds at the first contact are fetched."""
+
+    ALL = "all"
+    UNREAD = "unread"
+    NEW = "new"
+
+
+class Listing(str, Enum):
+    """What to ask the server for."""
+
+    ABOVE = "above"
+    UNREAD = "unread"
+    SINCE = "since"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What we know of a folder: everything up to ``last_uid`` was dealt with.
+
+    ``uidvalidity`` is empty before the first contact is completed. ``missing`` are
+    UIDs below that the server listed but did not hand out.
+    """
+
+    uidvalidity: str = ""
+    last_uid: int = 0
+    missing: tuple = ()
+    polled_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A listing with its bound: a UID for ABOVE, a date for SINCE."""
+
+    listing: Listing
+    above: int = 0
+    since: datetime | None = None
+
+    @property
+    def advances_by_uid(self):
+        """Whether progress may follow each batch, or only the completed listing."""
+        return self.listing is Listing.ABOVE
+
+
+_FIRST_QUESTION = {
+    StartPolicy.ALL: Question(Listing.ABOVE),
+    StartPolicy.UNREAD: Question(Listing.UNREAD),
+    StartPolicy.NEW: Question(Listing.NOTHING),
+}
+
+
+def next_question(progress, uidvalidity, start_policy):
+    """Return what to ask a folder for whose UIDVALIDITY is ``uidvalidity``.
+
+    UIDs mean nothing under another UIDVALIDITY (RFC 3501 section 2.3.1.1). All that
+    arrived before the last poll was dealt with then, so only what came since has to be
+    looked at; the content's fingerprint tells which of it the journal knows.
+    """
+    if not progress.uidvalidity or not uidvalidity:
+        return _FIRST_QUESTION[start_policy]
+    if progress.uidvalidity == uidvalidity:
+        return Question(Listing.ABOVE, above=progress.last_uid)
+    if progress.polled_at is None:
+        return _FIRST_QUESTION[start_policy]
+    return Question(Listing.SINCE, since=progress.polled_at - CLOCK_MARGIN)

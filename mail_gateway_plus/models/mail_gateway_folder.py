@@ -1,0 +1,95 @@
+from odoo import fields, models
+
+from ..core.policy.progress import Progress
+
+
+class MailGatewayFolder(models.Model):
+    """The ledger of a folder: how far a mailbox's folder has been read.
+
+    Written in the transaction that journals the messages it speaks of.
+    """
+
+    _name = "mail.gateway.folder"
+    _description = "Folder of an Incoming Server"
+    _order = "server_id, id"
+
+    server_id = fields.Many2one(
+        "fetchmail.server",
+        string="Mailbox",
+        required=True,
+        ondelete="cascade",
+        readonly=True,
+        help="The incoming server that the folder belongs to.",
+    )
+    name = fields.Char(
+        string="Folder", required=True, readonly=True, help="Its name on the server."
+    )
+    # A UID has 32 bits without a sign (RFC 3501 section 2.3.1.1), an Integer has 31.
+    last_uid = fields.Char(
+        string="Read up to UID",
+        default="0",
+        readonly=True,
+        help="Every message up to this UID has been dealt with.",
+    )
+    uidvalidity = fields.Char(
+        string="UID Validity",
+        readonly=True,
+        help="The numbering that the UIDs belong to; the server changes it when it "
+        "numbers the messages anew.",
+    )
+    missing_uids = fields.Char(
+        string="Missing UIDs",
+        readonly=True,
+        help="Messages that the server listed but did not hand out; asked for again "
+        "at each poll.",
+    )
+    message_count = fields.Integer(
+        string="Messages", readonly=True, help="How many messages the folder holds."
+    )
+    polled_at = fields.Datetime(
+        string="Read", readonly=True, help="When it was read to its end."
+    )
+
+    _name_unique = models.Constraint(
+        "UNIQUE(server_id, name)", "A folder has one ledger."
+    )
+
+    def _of(self, server, name):
+        """Return the ledger of a folder, made when it is missing."""
+        found = self.search([("server_id", "=", server.id), ("name", "=", name)])
+        return found or self.create({"server_id": server.id, "name": name})
+
+    def _progress(self):
+        """Return the ledger as the plain value that the policy decides on."""
+        return Progress(
+            uidvalidity=self.uidvalidity or "",
+            last_uid=int(self.last_uid or 0),
+            missing=tuple((self.missing_uids or "").split()),
+            polled_at=self.polled_at or None,
+        )
+
+    def _advance(self, uidvalidity, uid):
+        """Note that everything up to ``uid`` is in the journal."""
+        last_uid = max(uid, self._last_uid_under(uidvalidity))
+        self.write({"uidvalidity": uidvalidity, "last_uid": str(last_uid)})
+
+    def _complete(self, status, refs, missing):
+        """Note that the folder was read to its end.
+
+        :param refs: what was found; a message may be newer than the status
+        :param missing: the refs that the server listed but did not hand out
+        """
+        known = [int(ref.uid) for ref in refs] + [status.uidnext - 1]
+        known.append(self._last_uid_under(status.uidvalidity))
+        self.write(
+            {
+                "uidvalidity": status.uidvalidity,
+                "last_uid": str(max(known)),
+                "missing_uids": " ".join(ref.uid for ref in missing) or False,
+                "message_count": status.messages,
+                "polled_at": fields.Datetime.now(),
+            }
+        )
+
+    def _last_uid_under(self, uidvalidity):
+        return int(self.last_uid or 0) if self.uidvalidity == uidvalidity else 0
