@@ -13,11 +13,7 @@ from ..core.protocols.pop3 import Pop3Mailbox
 
 class FetchmailServer(models.Model):
     _name = "fetchmail.server"
-    _inherit = [
-        "fetchmail.server",
-        "mail.gateway.confirmable",
-        "mail.activity.mixin",
-    ]
+    _inherit = ["fetchmail.server", "mail.gateway.confirmable"]
 
     # Odoo keeps it readable for whoever may read the server.
     password = fields.Char(groups="base.group_system")
@@ -115,6 +111,14 @@ class FetchmailServer(models.Model):
         readonly=True,
         copy=False,
         help="How often in a row the mailbox could not be read.",
+    )
+    alert_ids = fields.Many2many(
+        "mail.activity",
+        string="Alerts",
+        readonly=True,
+        copy=False,
+        help="The activities by which administrators were told that the mailbox "
+        "cannot be read.",
     )
     company_id = fields.Many2one(
         "res.company",

@@ -191,8 +191,7 @@ class FetchmailServerFetch(models.Model):
 
     def _note_success(self):
         now = fields.Datetime.now()
-        if self.failure_count >= FAILURES_UNTIL_TOLD:
-            self.activity_unlink(["mail.mail_activity_data_warning"])
+        self.alert_ids.sudo().unlink()
         wait = next_wait(timedelta(minutes=self.poll_minutes), 0, 0)
         self.write(
             {
@@ -220,7 +219,11 @@ class FetchmailServerFetch(models.Model):
             }
         )
         if failures == FAILURES_UNTIL_TOLD:
-            self._tell_administrators()
+            try:
+                with self.env.cr.savepoint():
+                    self._tell_administrators()
+            except Exception:
+                _logger.exception("Nobody could be told about mailbox %s", self.id)
 
     def _tell_administrators(self):
         """Tell by activity and by mail that a mailbox cannot be read."""
@@ -229,7 +232,10 @@ class FetchmailServerFetch(models.Model):
             lambda user: user.active and not user.share
         )
         for user in administrators:
-            self.activity_schedule(
+            # On the person's own contact: an activity needs a record with a chatter,
+            # and a server has none. Without Odoo's own mail: ours says more.
+            contact = user.partner_id.with_context(mail_activity_quick_update=True)
+            self.alert_ids += contact.activity_schedule(
                 "mail.mail_activity_data_warning",
                 summary=title,
                 note=self.error_message,

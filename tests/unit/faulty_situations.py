@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 from mgp_core.diagnosis.faults import FaultKind
+from mgp_core.policy.progress import Listing, Question
 from mgp_core.protocols.endpoint import Endpoint, Security
 from mgp_core.protocols.imap import ImapMailbox
 from mgp_core.protocols.pop3 import Pop3Mailbox
@@ -306,7 +307,7 @@ def imap_folder_missing(authority):
 @situation(FaultKind.FEATURE_MISSING, "UIDL")
 def pop_server_without_uidl(authority):
     with served(Send(b"+OK"), Expect(b"UIDL", b"-ERR what?")) as address:
-        pop(address).pending()
+        pop(address).find(Question(Listing.UNREAD))
 
 
 @situation(FaultKind.FEATURE_MISSING, "AUTH")

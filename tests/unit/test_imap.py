@@ -6,13 +6,17 @@ from imaplib import IMAP4
 import pytest
 from imapclient.exceptions import LoginError
 from mgp_core.errors import FolderUnavailable, ProtocolViolation
+from mgp_core.policy.progress import Listing, Question
 from mgp_core.protocols import imap as imap_module
+from mgp_core.protocols.after_fetch import AfterFetch, Aftercare
 from mgp_core.protocols.endpoint import Endpoint, Security
 from mgp_core.protocols.imap import ImapMailbox
 from mgp_core.protocols.mailbox import FetchedMessage, FolderStatus, MessageRef
 
 from tests.rig.scripted_server import Close, Expect, ScriptedServer, Send, SendRaw
 
+UNREAD = Question(Listing.UNREAD)
+AFTERCARE = Aftercare()
 OK = b"<tag> OK done"
 CAPABILITY = Expect(rb"\w+ CAPABILITY", b"* CAPABILITY IMAP4rev1", OK)
 GREETING = (Send(b"* OK ready"), CAPABILITY)
@@ -152,7 +156,7 @@ def test_server_that_says_nothing_times_out():
 
 def test_opening_shows_how_many_messages_there_are():
     with Session() as mailbox:
-        assert mailbox.status == FolderStatus("INBOX", messages=3, writable=True)
+        assert mailbox.status == FolderStatus("INBOX", messages=3, uidvalidity="42")
 
 
 def test_folder_that_can_only_be_read_is_opened_and_told():
@@ -160,7 +164,7 @@ def test_folder_that_can_only_be_read_is_opened_and_told():
     with Session(
         Expect(rb'\w+ EXAMINE "?INBOX"?', *answer), select=Expect(rb".*", *answer)
     ) as mailbox:
-        assert mailbox.status == FolderStatus("INBOX", messages=3, writable=False)
+        assert mailbox.status == FolderStatus("INBOX", messages=3, writable=False, uidvalidity="42")
 
 
 def test_folder_that_the_server_refuses_has_its_words():
@@ -185,23 +189,23 @@ def test_connection_lost_while_opening_is_not_the_folder_s_fault():
 # --------------------------------------------------------------------------- reading
 
 
-def test_unseen_messages_are_pending_oldest_first():
+def test_unread_messages_are_found_oldest_first():
     with Session(*search(9, 7)) as mailbox:
-        assert mailbox.pending() == [ref(7), ref(9)]
+        assert mailbox.find(UNREAD) == [ref(7), ref(9)]
 
 
 @pytest.mark.parametrize("answer", [b"* SEARCH", b"* OK nothing"])
-def test_nothing_unseen_is_nothing_pending(answer):
+def test_nothing_unread_is_nothing_found(answer):
     unseen = Expect(rb"\w+ UID SEARCH UNSEEN", answer, OK)
     with Session(CAPABILITY, unseen) as mailbox:
-        assert mailbox.pending() == []
+        assert mailbox.find(UNREAD) == []
 
 
 def test_new_uidvalidity_makes_other_identities():
     answer = (b"* 1 EXISTS", b"* OK [UIDVALIDITY 43] ok", OK)
     select = Expect(rb"\w+ SELECT .*", *answer)
     with Session(*search(7), select=select) as mailbox:
-        assert mailbox.pending() == [MessageRef("INBOX", "43", "7")]
+        assert mailbox.find(UNREAD) == [MessageRef("INBOX", "43", "7")]
 
 
 def test_download_yields_the_exact_bytes():
@@ -318,13 +322,62 @@ def test_server_that_stalls_inside_a_literal_times_out():
 def test_acknowledging_sets_the_seen_flag():
     store = Expect(rb"\w+ UID STORE 7,9 \+FLAGS\.SILENT \(\\Seen\)", OK)
     with Session(store) as mailbox:
-        mailbox.acknowledge([ref(7), ref(9)])
+        mailbox.acknowledge([ref(7), ref(9)], AFTERCARE)
+
+
+@pytest.mark.parametrize(
+    ("aftercare", "steps"),
+    [
+        (Aftercare(AfterFetch.LEAVE), ()),
+        (
+            Aftercare(AfterFetch.KEYWORD, keyword="$Journaled"),
+            (Expect(rb"\w+ UID STORE 7 \+FLAGS\.SILENT \(\$Journaled\)", OK),),
+        ),
+        (
+            # Without UIDPLUS: marked, and nobody else's deletions are carried out.
+            Aftercare(delete_at_once=True),
+            (
+                Expect(rb"\w+ UID STORE 7 \+FLAGS\.SILENT \(\\Deleted\)", OK),
+                CAPABILITY,
+            ),
+        ),
+    ],
+    ids=["leave", "keyword", "delete"],
+)
+def test_aftercare_is_what_the_policy_says(aftercare, steps):
+    with Session(*steps) as mailbox:
+        mailbox.acknowledge([ref(7)], aftercare)
+
+
+def test_move_is_copy_and_deletion_where_the_server_cannot_move():
+    steps = (
+        Expect(rb"\w+ LIST .*Done.*", b'* LIST () "/" Done', OK),
+        CAPABILITY,
+        Expect(rb"\w+ UID COPY 7 .*Done.*", OK),
+        Expect(rb"\w+ UID STORE 7 \+FLAGS\.SILENT \(\\Deleted\)", OK),
+    )
+    with Session(*steps) as mailbox:
+        mailbox.acknowledge([ref(7)], Aftercare(AfterFetch.MOVE, folder="Done"))
+
+
+def test_only_messages_above_the_last_are_asked_for():
+    # "*" makes the server answer with the last message there is, known or not.
+    question = Question(Listing.ABOVE, above=7)
+    above = Expect(rb"\w+ UID SEARCH UID 8:\*", b"* SEARCH 7", OK)
+    with Session(CAPABILITY, above) as mailbox:
+        assert mailbox.find(question) == []
+
+
+def test_messages_that_were_listed_and_not_handed_out_are_looked_for():
+    still = Expect(rb"\w+ UID SEARCH UID 7,9", b"* SEARCH 9", OK)
+    with Session(CAPABILITY, still) as mailbox:
+        assert mailbox.exist([ref(7), ref(9)]) == [ref(9)]
 
 
 def test_refused_acknowledgement_raises():
     with Session(Expect(rb"\w+ UID STORE .*", b"<tag> NO read-only")) as mailbox:
         with pytest.raises(IMAP4.error, match="read-only"):
-            mailbox.acknowledge([ref(7)])
+            mailbox.acknowledge([ref(7)], AFTERCARE)
 
 
 def test_close_logs_out():

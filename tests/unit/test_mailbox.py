@@ -4,7 +4,9 @@ from xmlrpc.client import Binary
 
 import pytest
 from mgp_core.policy.identity import fingerprint
+from mgp_core.policy.progress import Listing, Question
 from mgp_core.protocols import mailbox as mailbox_module
+from mgp_core.protocols.after_fetch import Aftercare
 from mgp_core.protocols.mailbox import (
     MAX_BATCH_BYTES,
     MAX_BATCH_MESSAGES,
@@ -17,6 +19,9 @@ from mgp_core.protocols.mailbox import (
     as_mailbox,
     batches,
 )
+
+UNREAD = Question(Listing.UNREAD)
+AFTERCARE = Aftercare()
 
 
 class StockLikeConnection:
@@ -49,14 +54,14 @@ class ListMailbox(StockConnection, Mailbox):
         self.messages = messages
         self.calls = []
 
-    def pending(self):
+    def find(self, question):
         return list(self.messages)
 
     def download(self, refs):
         for ref in refs:
             yield FetchedMessage(ref, self.messages[ref])
 
-    def acknowledge(self, refs):
+    def acknowledge(self, refs, aftercare):
         self.calls.append(("acknowledge", refs))
 
     def close(self):
@@ -100,12 +105,12 @@ def test_what_is_no_content_is_refused(content):
 def test_content_is_the_identity():
     mailbox = FourMethodMailbox(StockLikeConnection(b"one", "two"))
 
-    assert mailbox.pending() == [content_ref(b"one"), content_ref(b"two")]
+    assert mailbox.find(UNREAD) == [content_ref(b"one"), content_ref(b"two")]
 
 
 def test_download_yields_the_bytes_asked_for():
     mailbox = FourMethodMailbox(StockLikeConnection(b"one", "two"))
-    _one, two = mailbox.pending()
+    _one, two = mailbox.find(UNREAD)
 
     assert list(mailbox.download([two])) == [FetchedMessage(two, b"two")]
 
@@ -114,7 +119,7 @@ def test_nothing_is_acknowledged_by_reading():
     connection = StockLikeConnection(b"one")
     mailbox = FourMethodMailbox(connection)
 
-    list(mailbox.download(mailbox.pending()))
+    list(mailbox.download(mailbox.find(UNREAD)))
 
     assert connection.calls == ["check", ("retrieve", 1)]
 
@@ -122,9 +127,9 @@ def test_nothing_is_acknowledged_by_reading():
 def test_acknowledgements_come_in_the_order_asked_for():
     connection = StockLikeConnection(b"one", b"two", b"three")
     mailbox = FourMethodMailbox(connection)
-    one, two, three = mailbox.pending()
+    one, two, three = mailbox.find(UNREAD)
 
-    mailbox.acknowledge([three, one, two])
+    mailbox.acknowledge([three, one, two], AFTERCARE)
 
     assert connection.calls[-3:] == [("handled", 3), ("handled", 1), ("handled", 2)]
 
@@ -132,26 +137,26 @@ def test_acknowledgements_come_in_the_order_asked_for():
 def test_equal_messages_are_one_and_all_acknowledged():
     connection = StockLikeConnection(b"same\r\n", b"other", b"same\n")
     mailbox = FourMethodMailbox(connection)
-    same, _other = mailbox.pending()
+    same, _other = mailbox.find(UNREAD)
 
-    mailbox.acknowledge([same])
+    mailbox.acknowledge([same], AFTERCARE)
 
     assert connection.calls[-2:] == [("handled", 1), ("handled", 3)]
 
 
-def test_acknowledged_message_is_no_longer_pending():
+def test_acknowledged_message_is_no_longer_listed():
     mailbox = FourMethodMailbox(StockLikeConnection(b"one", b"two"))
-    one, two = mailbox.pending()
+    one, two = mailbox.find(UNREAD)
 
-    mailbox.acknowledge([one])
+    mailbox.acknowledge([one], AFTERCARE)
 
-    assert mailbox.pending() == [two]
+    assert mailbox.find(UNREAD) == [two]
 
 
 def test_only_one_batch_is_retrieved_at_a_time():
     connection = StockLikeConnection(b"one", b"two", b"three")
 
-    FourMethodMailbox(connection, limit=2).pending()
+    FourMethodMailbox(connection, limit=2).find(UNREAD)
 
     assert connection.calls == ["check", ("retrieve", 1), ("retrieve", 2)]
 
@@ -159,31 +164,31 @@ def test_only_one_batch_is_retrieved_at_a_time():
 def test_asking_again_does_not_go_beyond_the_batch():
     connection = StockLikeConnection(b"one", b"two", b"three")
     mailbox = FourMethodMailbox(connection, limit=2)
-    mailbox.pending()
+    mailbox.find(UNREAD)
 
-    assert len(mailbox.pending()) == 2
+    assert len(mailbox.find(UNREAD)) == 2
 
 
 def test_next_batch_follows_the_acknowledged_one():
     connection = StockLikeConnection(b"one", b"two", b"three")
     mailbox = FourMethodMailbox(connection, limit=2)
-    mailbox.acknowledge(mailbox.pending())
+    mailbox.acknowledge(mailbox.find(UNREAD), AFTERCARE)
 
-    assert mailbox.pending() == [content_ref(b"three")]
+    assert mailbox.find(UNREAD) == [content_ref(b"three")]
 
 
 def test_mailbox_is_empty_once_all_is_acknowledged():
     mailbox = FourMethodMailbox(StockLikeConnection(b"one"), limit=1)
-    mailbox.acknowledge(mailbox.pending())
+    mailbox.acknowledge(mailbox.find(UNREAD), AFTERCARE)
 
-    assert mailbox.pending() == []
+    assert mailbox.find(UNREAD) == []
 
 
 def test_batch_is_bounded_by_bytes_too(monkeypatch):
     monkeypatch.setattr(mailbox_module, "MAX_BATCH_BYTES", 5)
     mailbox = FourMethodMailbox(StockLikeConnection(b"123", b"456", b"789"))
 
-    assert len(mailbox.pending()) == 2
+    assert len(mailbox.find(UNREAD)) == 2
 
 
 @pytest.mark.parametrize("end", ["close", "abandon"])

@@ -4,12 +4,16 @@ import poplib
 
 import pytest
 from mgp_core.errors import LoginRefused, ProtocolViolation
+from mgp_core.policy.progress import Listing, Question
+from mgp_core.protocols.after_fetch import Aftercare
 from mgp_core.protocols.endpoint import Endpoint, Security
 from mgp_core.protocols.mailbox import FetchedMessage, FolderStatus, MessageRef
 from mgp_core.protocols.pop3 import Pop3Mailbox
 
 from tests.rig.scripted_server import Close, Expect, ScriptedServer, Send, SendRaw
 
+EVERYTHING = Question(Listing.UNREAD)  # POP3 knows no other listing
+AFTERCARE = Aftercare(delete_at_once=True)
 READY = Send(b"+OK ready")
 USER = Expect(b"USER jane", b"+OK")
 STAT = Expect(b"STAT", b"+OK 2 320")
@@ -86,7 +90,7 @@ def test_uidl_is_the_identity():
     with ScriptedServer(READY, UIDL) as server:
         mailbox = connect(server)
 
-        assert mailbox.pending() == [ref("aaa"), ref("bbb")]
+        assert mailbox.find(EVERYTHING) == [ref("aaa"), ref("bbb")]
 
         mailbox.abandon()
 
@@ -94,8 +98,8 @@ def test_uidl_is_the_identity():
 def test_listing_is_asked_for_once():
     with ScriptedServer(READY, UIDL) as server:
         mailbox = connect(server)
-        mailbox.pending()
-        mailbox.pending()
+        mailbox.find(EVERYTHING)
+        mailbox.find(EVERYTHING)
         mailbox.abandon()
 
     assert server.lines == [b"UIDL"]
@@ -119,7 +123,7 @@ def test_server_without_usable_uidl_is_refused(listing):
         mailbox = connect(server)
 
         with pytest.raises(ProtocolViolation) as caught:
-            mailbox.pending()
+            mailbox.find(EVERYTHING)
 
         mailbox.abandon()
     assert caught.value.detail == "UIDL"
@@ -131,7 +135,7 @@ def test_connection_lost_in_the_listing_is_not_told_as_a_missing_uidl():
         mailbox = connect(server)
 
         with pytest.raises(poplib.error_proto, match="EOF"):
-            mailbox.pending()
+            mailbox.find(EVERYTHING)
 
         mailbox.abandon()
 
@@ -140,7 +144,7 @@ def test_download_yields_the_message_with_its_dots_undone():
     retr = Expect(b"RETR 2", b"+OK", b"Subject: x", b"", b"..", b"..a", b"b", b".")
     with ScriptedServer(READY, UIDL, retr) as server:
         mailbox = connect(server)
-        mailbox.pending()
+        mailbox.find(EVERYTHING)
 
         messages = list(mailbox.download([ref("bbb")]))
 
@@ -153,7 +157,7 @@ def test_message_cut_off_by_the_server_is_not_a_message():
     retr = Expect(b"RETR 1", b"+OK", b"Subject: x", b"", b"half")
     with ScriptedServer(READY, UIDL, retr, Close()) as server:
         mailbox = connect(server)
-        mailbox.pending()
+        mailbox.find(EVERYTHING)
 
         with pytest.raises(poplib.error_proto):
             list(mailbox.download([ref("aaa")]))
@@ -166,7 +170,7 @@ def test_line_longer_than_poplib_allows_is_downloaded():
     retr = Expect(b"RETR 1", b"+OK", line, b".")
     with ScriptedServer(READY, UIDL, retr) as server:
         mailbox = connect(server)
-        mailbox.pending()
+        mailbox.find(EVERYTHING)
 
         (message,) = mailbox.download([ref("aaa")])
 
@@ -174,14 +178,14 @@ def test_line_longer_than_poplib_allows_is_downloaded():
     assert message.raw == line + b"\r\n"
 
 
-def test_acknowledged_message_is_marked_and_no_longer_pending():
+def test_acknowledged_message_is_marked_and_no_longer_listed():
     with ScriptedServer(READY, UIDL, Expect(b"DELE 1", b"+OK")) as server:
         mailbox = connect(server)
-        mailbox.pending()
+        mailbox.find(EVERYTHING)
 
-        mailbox.acknowledge([ref("aaa")])
+        mailbox.acknowledge([ref("aaa")], AFTERCARE)
 
-        assert mailbox.pending() == [ref("bbb")]
+        assert mailbox.find(EVERYTHING) == [ref("bbb")]
         mailbox.abandon()
     assert mailbox.acknowledged == [ref("aaa")]
 
@@ -189,10 +193,10 @@ def test_acknowledged_message_is_marked_and_no_longer_pending():
 def test_refused_dele_acknowledges_nothing():
     with ScriptedServer(READY, UIDL, Expect(b"DELE 1", b"-ERR no")) as server:
         mailbox = connect(server)
-        mailbox.pending()
+        mailbox.find(EVERYTHING)
 
         with pytest.raises(poplib.error_proto):
-            mailbox.acknowledge([ref("aaa")])
+            mailbox.acknowledge([ref("aaa")], AFTERCARE)
 
         mailbox.abandon()
     assert mailbox.acknowledged == []

@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tests import RecordCapturer, tagged
 from odoo.tools import mute_logger
 
-FETCH_LOGGER = "odoo.addons.mail_gateway_plus.models.fetchmail_server"
+FETCH_LOGGER = "odoo.addons.mail_gateway_plus.models.fetchmail_server_fetch"
 
 
 @tagged("post_install", "-at_install")

@@ -1,0 +1,63 @@
+"""What a folder is asked for, from what is known of it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from mgp_core.policy.progress import (
+    CLOCK_MARGIN,
+    Listing,
+    Progress,
+    Question,
+    StartPolicy,
+    next_question,
+)
+
+POLLED = datetime(2026, 11, 20, 12, 0)
+
+
+@pytest.mark.parametrize(
+    ("policy", "question"),
+    [
+        (StartPolicy.ALL, Question(Listing.ABOVE, above=0)),
+        (StartPolicy.UNREAD, Question(Listing.UNREAD)),
+        (StartPolicy.NEW, Question(Listing.NOTHING)),
+    ],
+)
+def test_first_contact_follows_the_start_policy(policy, question):
+    assert next_question(Progress(), "7", policy) == question
+
+
+def test_later_only_what_is_above_the_last_uid_is_asked_for():
+    progress = Progress("7", 41, polled_at=POLLED)
+
+    question = next_question(progress, "7", StartPolicy.UNREAD)
+
+    assert question == Question(Listing.ABOVE, above=41)
+
+
+def test_new_uidvalidity_asks_for_what_came_since_the_last_poll():
+    progress = Progress("7", 41, polled_at=POLLED)
+
+    question = next_question(progress, "8", StartPolicy.ALL)
+
+    assert question.listing is Listing.SINCE
+    assert question.since == POLLED - CLOCK_MARGIN
+    assert CLOCK_MARGIN >= timedelta(days=1), "SEARCH SINCE knows only days"
+
+
+def test_new_uidvalidity_before_the_first_poll_was_completed_is_a_first_contact():
+    question = next_question(Progress("7", 3), "8", StartPolicy.UNREAD)
+
+    assert question == Question(Listing.UNREAD)
+
+
+def test_server_without_uidvalidity_is_always_at_first_contact():
+    progress = Progress("7", 41, polled_at=POLLED)
+
+    assert next_question(progress, "", StartPolicy.UNREAD).listing is Listing.UNREAD
+
+
+def test_progress_follows_each_batch_only_where_uids_go_upward():
+    assert Question(Listing.ABOVE).advances_by_uid
+    assert not Question(Listing.UNREAD).advances_by_uid
+    assert not Question(Listing.SINCE, since=POLLED).advances_by_uid
