@@ -46,15 +46,15 @@ def test_new_server_is_not_confirmed_and_says_so(entered, picture):
 def test_server_that_works_is_confirmed(entered, picture):
     browser.press(entered, "action_test_and_confirm")
 
-    expect(browser.notification(entered)).to_contain_text("City relay is confirmed")
+    expect(browser.notification(entered, "City relay is confirmed")).to_be_visible()
     assert browser.status(entered) == "Confirmed"
     expect(entered.get_by_text("No mail goes out through this server")).to_be_hidden()
-    picture(entered, "outgoing-confirmed")
+    picture(entered, "outgoing-confirmed", published=True)
 
 
 def test_another_port_calls_for_another_test(entered, relay):
     browser.press(entered, "action_test_and_confirm")
-    expect(browser.notification(entered)).to_contain_text("City relay is confirmed")
+    expect(browser.notification(entered, "City relay is confirmed")).to_be_visible()
 
     browser.fill(entered, "smtp_port", relay.smtps_port)
     browser.save(entered)
