@@ -301,9 +301,15 @@ def save(page: "Page") -> None:
     page.wait_for_selector(".o_form_saved", state="attached")
 
 
-def status(page: "Page") -> str:
-    """Return the current one of the statuses above the form."""
-    return page.locator(".o_statusbar_status .o_arrow_button_current").inner_text()
+def expect_status(page: "Page", text: str) -> None:
+    """Wait until ``text`` is the current one of the statuses above the form.
+
+    A form loads its record anew some time after a button's notification shows.
+    """
+    from playwright.sync_api import expect
+
+    current = page.locator(".o_statusbar_status .o_arrow_button_current")
+    expect(current).to_have_text(text)
 
 
 def notification(page: "Page", text: str) -> "Locator":

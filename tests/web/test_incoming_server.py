@@ -44,14 +44,14 @@ def test_the_secure_choices_are_made_already(new):
 
 
 def test_mailbox_that_works_is_confirmed(entered, picture):
-    assert browser.status(entered) == "Not Confirmed"
+    browser.expect_status(entered, "Not Confirmed")
 
     browser.press(entered, "button_confirm_login")
 
     expect(
         browser.notification(entered, "Grievance mailbox is confirmed")
     ).to_be_visible()
-    assert browser.status(entered) == "Confirmed"
+    browser.expect_status(entered, "Confirmed")
     picture(entered, "incoming-confirmed", published=True)
 
 
@@ -64,7 +64,7 @@ def test_wrong_password_is_explained_and_confirms_nothing(entered, picture):
     expect(dialog).to_contain_text("Check both")
     picture(entered, "incoming-failed", published=True)
     dialog.get_by_role("button", name="Close").first.click()
-    assert browser.status(entered) == "Not Confirmed"
+    browser.expect_status(entered, "Not Confirmed")
 
 
 def test_unchecked_certificate_is_warned_of(entered, picture):

@@ -188,7 +188,7 @@ def test_parked_message_becomes_a_ticket_when_retried(operator, city, picture):
     )
     picture(operator, "quarantine")
     open_row(operator, subject)
-    assert browser.status(operator) == "Quarantined"
+    browser.expect_status(operator, "Quarantined")
     expect(operator.locator(".alert")).to_contain_text("its mailbox creates no records")
     picture(operator, "quarantine-message", published=True)
 
