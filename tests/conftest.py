@@ -1,6 +1,7 @@
 """Makes the rig's fixtures known to all tests."""
 
 from tests.rig.browser import (
+    browser_profiles,
     chromium,
     page,
     picture,
@@ -21,6 +22,7 @@ from tests.rig.pytest_fixtures import (
 from tests.rig.skip_guard import pytest_configure
 
 __all__ = [
+    "browser_profiles",
     "certificate_authority",
     "chromium",
     "dovecot",

@@ -17,7 +17,6 @@ class MailGatewayAttempt(models.Model):
     _name = "mail.gateway.attempt"
     _description = "Sending Attempt"
     _order = "id desc"
-    _rec_name = "message_id"
 
     server_id = fields.Many2one(
         "ir.mail_server",
@@ -120,6 +119,12 @@ class MailGatewayAttempt(models.Model):
     )
 
     _create_date_idx = models.Index("(create_date)")
+
+    @api.depends("server_name", "create_date")
+    def _compute_display_name(self):
+        for attempt in self:
+            moment = fields.Datetime.context_timestamp(attempt, attempt.create_date)
+            attempt.display_name = f"{attempt.server_name}, {moment:%Y-%m-%d %H:%M:%S}"
 
     @api.model
     def _record_delivery(self, server, dispatch, session, delivery):

@@ -13,6 +13,7 @@ Python. Ports are free ones that the system picks.
 ``processes``        ``ManagedProcess``, ``wait_until``, ``free_port``, ``RigError``
 ``pytest_fixtures``  the fixtures of these servers
 ``odoo_fixtures``    ``env``, ``odoo_case`` and ``scratch_db`` for plain functions
+``browser``          the web client in Chromium: ``page``, ``sign_in``, ``picture``
 ``skip_guard``       a skipped browser test fails the run
 ==================== ===========================================================
 

@@ -2,15 +2,17 @@
 
 ``page`` is signed in as the administrator in developer mode; ``sign_in`` opens further
 pages for others. A page that logs an error or lets one go uncaught fails its test; of
-a failed test every page is kept in ``.run/screenshots``. The functions below act on
-fields and buttons by their names in the view, as Odoo's own tours do.
+a failed test every page and Odoo's log are kept in ``.run/screenshots``. The functions
+below act on fields and buttons by their names in the view, as Odoo's own tours do.
 
 Module scope, not session: while Playwright runs, its event loop counts as the running
 one of this thread, and later tests could not use asyncio.
 """
 
+import contextlib
 import os
 import re
+import resource
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,15 +28,28 @@ from tests.rig.odoo_server import OdooServer
 from tests.rig.processes import RigError, managed_ids
 
 if TYPE_CHECKING:  # the tests without a browser run without it
-    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
+    from playwright.sync_api import (
+        Browser,
+        BrowserContext,
+        ConsoleMessage,
+        Locator,
+        Page,
+    )
 
 SignIn = Callable[[str, str], "Page"]
 TakePicture = Callable[..., Path]
 
 VIEWPORT = {"width": 1280, "height": 800}
+PROFILE = {
+    "viewport": VIEWPORT,
+    "locale": "en-US",
+    "timezone_id": "UTC",
+    "color_scheme": "light",
+}
 PATIENCE_MS = 15_000
 PUBLISHED_PICTURES = ROOT / "mail_gateway_plus" / "static" / "description"
 FETCH_CRON = "mail.ir_cron_mail_gateway_action"
+PROCESS_CRON = "mail_gateway_plus.ir_cron_process_inbound"
 MAIL_QUEUE_CRON = "mail.ir_cron_mail_scheduler_action"
 
 # Nothing is downloaded, updated or asked for: the browser talks to our Odoo only.
@@ -48,6 +63,14 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--lang=en-US",
 ]
+
+TO_THE_TOP = """
+    document.activeElement?.blur();
+    document.querySelectorAll(".o_content, .o_form_sheet_bg, .o_form_renderer")
+        .forEach((element) => element.scrollTo(0, 0));
+"""
+# Developer mode shows a database's name beside the user's: ours is a test's.
+HIDE_DATABASE = ".o_user_menu mark { display: none !important; }"
 
 _failed = pytest.StashKey[bool]()
 
@@ -95,14 +118,17 @@ def web_odoo(
 @pytest.fixture(scope="module")
 def chromium() -> Iterator["Browser"]:
     """A running browser without pages."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     paths = filter(None, map(shutil.which, BROWSERS))
     path = next(paths, None)
     if path is None:
         raise RigError("no Chromium or Chrome is installed: run `make prepare`")
+    expect.set_options(timeout=PATIENCE_MS)
     before = _children()
-    with sync_playwright() as playwright:
+    with contextlib.ExitStack() as stack:
+        with _unlimited_memory():
+            playwright = stack.enter_context(sync_playwright())
         # Odoo's clean-up after a test class must not take them for forgotten ones.
         drivers = _children() - before
         managed_ids.update(drivers)
@@ -116,9 +142,18 @@ def chromium() -> Iterator["Browser"]:
             managed_ids.difference_update(drivers)
 
 
+@pytest.fixture(scope="module")
+def browser_profiles(chromium: "Browser") -> dict[str, "BrowserContext"]:
+    """Each user's cookies and cache, by login: signing in loads the client once."""
+    return {}
+
+
 @pytest.fixture
 def sign_in(
-    chromium: "Browser", web_odoo: OdooServer, request: pytest.FixtureRequest
+    chromium: "Browser",
+    browser_profiles: dict[str, "BrowserContext"],
+    web_odoo: OdooServer,
+    request: pytest.FixtureRequest,
 ) -> Iterator[SignIn]:
     """A function that signs a user in and returns the page: login, password."""
     pages: list[Page] = []
@@ -129,18 +164,19 @@ def sign_in(
             errors.append(f"console: {message.text}")
 
     def open_page(login: str, password: str) -> "Page":
-        context = chromium.new_context(
-            viewport=VIEWPORT, locale="en-US", timezone_id="UTC", color_scheme="light"
-        )
-        context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
+        is_new = login not in browser_profiles
+        if is_new:
+            browser_profiles[login] = chromium.new_context(**PROFILE)
+            browser_profiles[login].set_default_timeout(PATIENCE_MS)
+        page = browser_profiles[login].new_page()
         page.on("console", watch)
         page.on("pageerror", lambda error: errors.append(f"uncaught: {error}"))
         pages.append(page)
-        page.goto(f"{web_odoo.url}/web/login")
-        page.fill("input[name=login]", login)
-        page.fill("input[name=password]", password)
-        page.click("form.oe_login_form button[type=submit]")
+        page.goto(f"{web_odoo.url}/{'web/login' if is_new else 'odoo'}")
+        if is_new:
+            page.fill("input[name=login]", login)
+            page.fill("input[name=password]", password)
+            page.click("form.oe_login_form button[type=submit]")
         page.wait_for_selector(".o_web_client .o_main_navbar")
         return page
 
@@ -148,8 +184,14 @@ def sign_in(
     failed = request.node.stash.get(_failed, False)
     for number, page in enumerate(pages, start=1):
         if failed or errors:
-            _keep_evidence(page, f"{request.node.name}-{number}")
-        page.context.close()
+            stem = _evidence(f"{request.node.name}-{number}")
+            page.screenshot(path=stem.with_suffix(".png"))
+            stem.with_suffix(".html").write_text(page.content(), encoding="utf-8")
+        page.close()
+    if failed or errors:
+        stem = _evidence(request.node.name)
+        stem.with_suffix(".errors.txt").write_text("\n".join(errors), encoding="utf-8")
+        shutil.copy(web_odoo.log_path, stem.with_suffix(".odoo.log"))
     if errors and not failed:
         pytest.fail("the web client reported errors:\n" + "\n".join(errors))
 
@@ -167,20 +209,29 @@ def page(sign_in: SignIn, web_odoo: OdooServer) -> "Page":
 def picture() -> TakePicture:
     """A function that takes a picture of a page under a name, and returns its path.
 
-    They go to ``.run/pictures``; with PICTURES=update in the environment they replace
-    those of the README.
+    They go to ``.run/pictures``, to be looked at; with PICTURES=update in the
+    environment, those that are ``published`` replace the README's.
     """
+    is_updating = os.environ.get("PICTURES") == "update"
 
-    def take(page: "Page", name: str, height: int = VIEWPORT["height"]) -> Path:
+    def take(
+        page: "Page",
+        name: str,
+        height: int = VIEWPORT["height"],
+        published: bool = False,
+    ) -> Path:
         folder = PUBLISHED_PICTURES
-        if os.environ.get("PICTURES") != "update":
+        if not (published and is_updating):
             folder = make_state_directory() / "pictures"
             folder.mkdir(exist_ok=True)
         page.set_viewport_size({**VIEWPORT, "height": height})
         page.mouse.move(0, 0)
         settle(page)
+        page.evaluate(TO_THE_TOP)
         path = folder / f"{name}.png"
-        page.screenshot(path=path, animations="disabled", caret="hide")
+        page.screenshot(
+            path=path, animations="disabled", caret="hide", style=HIDE_DATABASE
+        )
         page.set_viewport_size(VIEWPORT)
         return path
 
@@ -250,14 +301,20 @@ def save(page: "Page") -> None:
     page.wait_for_selector(".o_form_saved", state="attached")
 
 
-def status(page: "Page") -> str:
-    """Return the current one of the statuses above the form."""
-    return page.locator(".o_statusbar_status .o_arrow_button_current").inner_text()
+def expect_status(page: "Page", text: str) -> None:
+    """Wait until ``text`` is the current one of the statuses above the form.
+
+    A form loads its record anew some time after a button's notification shows.
+    """
+    from playwright.sync_api import expect
+
+    current = page.locator(".o_statusbar_status .o_arrow_button_current")
+    expect(current).to_have_text(text)
 
 
-def notification(page: "Page") -> "Locator":
-    """Return the newest notification."""
-    return page.locator(".o_notification").last
+def notification(page: "Page", text: str) -> "Locator":
+    """Return the notification that says ``text``; others may show beside it."""
+    return page.locator(".o_notification").filter(has_text=text)
 
 
 def rows(page: "Page") -> "Locator":
@@ -277,13 +334,26 @@ def run_cron(odoo: OdooServer, external_id: str) -> None:
 # ---------------------------------------------------------------------------- evidence
 
 
-def _keep_evidence(page: "Page", name: str) -> None:
-    """Save what the page looks like and consists of."""
+def _evidence(name: str) -> Path:
+    """Return the path, without a suffix, of what is kept of a failed test."""
     folder = make_state_directory() / "screenshots"
     folder.mkdir(exist_ok=True)
-    stem = re.sub(r"[^\w.-]+", "_", name)
-    page.screenshot(path=folder / f"{stem}.png")
-    (folder / f"{stem}.html").write_text(page.content(), encoding="utf-8")
+    return folder / re.sub(r"[^\w-]+", "_", name)
+
+
+@contextlib.contextmanager
+def _unlimited_memory() -> Iterator[None]:
+    """Let programs that are started now reserve as much address space as they like.
+
+    Odoo limits its own process and so its children (``limit_memory_hard``); Chromium
+    reserves many times that and ends at once when it may not.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _children() -> set[int]:

@@ -38,7 +38,7 @@ def entered(page: Page, web_odoo: OdooServer, relay: Postfix) -> Page:
 
 
 def test_new_server_is_not_confirmed_and_says_so(entered, picture):
-    assert browser.status(entered) == "Not Confirmed"
+    browser.expect_status(entered, "Not Confirmed")
     expect(entered.get_by_text("No mail goes out through this server")).to_be_visible()
     picture(entered, "outgoing-not-confirmed")
 
@@ -46,20 +46,20 @@ def test_new_server_is_not_confirmed_and_says_so(entered, picture):
 def test_server_that_works_is_confirmed(entered, picture):
     browser.press(entered, "action_test_and_confirm")
 
-    expect(browser.notification(entered)).to_contain_text("City relay is confirmed")
-    assert browser.status(entered) == "Confirmed"
+    expect(browser.notification(entered, "City relay is confirmed")).to_be_visible()
+    browser.expect_status(entered, "Confirmed")
     expect(entered.get_by_text("No mail goes out through this server")).to_be_hidden()
-    picture(entered, "outgoing-confirmed")
+    picture(entered, "outgoing-confirmed", published=True)
 
 
 def test_another_port_calls_for_another_test(entered, relay):
     browser.press(entered, "action_test_and_confirm")
-    expect(browser.notification(entered)).to_contain_text("City relay is confirmed")
+    expect(browser.notification(entered, "City relay is confirmed")).to_be_visible()
 
     browser.fill(entered, "smtp_port", relay.smtps_port)
     browser.save(entered)
 
-    assert browser.status(entered) == "Not Confirmed"
+    browser.expect_status(entered, "Not Confirmed")
 
 
 def test_server_that_does_not_answer_is_explained(entered, picture):
@@ -70,4 +70,4 @@ def test_server_that_does_not_answer_is_explained(entered, picture):
     expect(dialog).to_contain_text("Nothing listens on that port")
     picture(entered, "outgoing-failed")
     dialog.get_by_role("button", name="Close").first.click()
-    assert browser.status(entered) == "Not Confirmed"
+    browser.expect_status(entered, "Not Confirmed")

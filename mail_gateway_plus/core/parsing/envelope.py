@@ -1,6 +1,7 @@
 """The few headers that the journal shows."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.errors import MessageError
@@ -69,10 +70,9 @@ def read_text(value):
     if value is None:
         return ""
     text = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    try:
+    # An unknown charset, broken base64, a bug of email: then it is shown undecoded.
+    with suppress(LookupError, ValueError, AssertionError, MessageError):
         text = str(make_header(map(_as_text, decode_header(text))))
-    except (LookupError, ValueError, AssertionError, MessageError):
-        pass  # an unknown charset, broken base64, a bug of email: shown undecoded
     text = text.encode("utf-8", "replace").decode("utf-8")
     return _CONTROL.sub(" ", text).strip()[:MAX_VALUE_LENGTH]
 
