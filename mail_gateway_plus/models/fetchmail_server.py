@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core.policy.progress import StartPolicy
-from ..core.protocols.after_fetch import AfterFetch, Aftercare
+from ..core.protocols.after_fetch import Aftercare, AfterFetch
 from ..core.protocols.endpoint import DEFAULT_PORTS, Endpoint, Security
 from ..core.protocols.imap import ImapMailbox
 from ..core.protocols.mailbox import as_mailbox

@@ -120,12 +120,12 @@ class FetchmailServerFetch(models.Model):
         status = mailbox.status
         uidvalidity = status.uidvalidity if status else ""
         progress = ledger._progress()
-        question = next_question(
-            progress, uidvalidity, StartPolicy(self.start_policy)
-        )
+        question = next_question(progress, uidvalidity, StartPolicy(self.start_policy))
         refs = mailbox.find(question)
         if progress.uidvalidity == uidvalidity:
-            missing = [MessageRef(ledger.name, uidvalidity, u) for u in progress.missing]
+            missing = [
+                MessageRef(ledger.name, uidvalidity, u) for u in progress.missing
+            ]
             refs = mailbox.exist(missing) + refs if missing else refs
         known = journal._known(self, refs)
         if known:  # journaled before, but the acknowledgement did not get through
@@ -133,9 +133,7 @@ class FetchmailServerFetch(models.Model):
         new = [ref for ref in refs if ref not in set(known)]
         got = set()
         for batch in batches(mailbox.download(new[:limit])):
-            journal._store(
-                self, batch, is_renumbered=question.listing is Listing.SINCE
-            )
+            journal._store(self, batch, is_renumbered=question.listing is Listing.SINCE)
             if uidvalidity and question.advances_by_uid:
                 ledger._advance(uidvalidity, max(int(m.ref.uid) for m in batch))
             time_left = journal.env["ir.cron"]._commit_progress(len(batch))
@@ -204,7 +202,7 @@ class FetchmailServerFetch(models.Model):
         )
 
     def _note_failure(self, error):
-        """Keep the failure on the mailbox, which goes on being tried, ever less often."""
+        """Keep the failure on the mailbox, which goes on being tried, but less often."""
         _logger.warning("Mailbox %s could not be read", self.id, exc_info=True)
         now = fields.Datetime.now()
         failures = self.failure_count + 1

@@ -112,9 +112,7 @@ class MailGatewayInboundJournal(models.Model):
 
     def _refs(self):
         """Return the identities of these rows, as the protocols know them."""
-        return [
-            MessageRef(row.folder, row.uidvalidity or "", row.uid) for row in self
-        ]
+        return [MessageRef(row.folder, row.uidvalidity or "", row.uid) for row in self]
 
     def _known(self, server, refs):
         """Return those of ``refs`` that the journal holds."""

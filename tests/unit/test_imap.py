@@ -8,7 +8,7 @@ from imapclient.exceptions import LoginError
 from mgp_core.errors import FolderUnavailable, ProtocolViolation
 from mgp_core.policy.progress import Listing, Question
 from mgp_core.protocols import imap as imap_module
-from mgp_core.protocols.after_fetch import AfterFetch, Aftercare
+from mgp_core.protocols.after_fetch import Aftercare, AfterFetch
 from mgp_core.protocols.endpoint import Endpoint, Security
 from mgp_core.protocols.imap import ImapMailbox
 from mgp_core.protocols.mailbox import FetchedMessage, FolderStatus, MessageRef
@@ -164,7 +164,9 @@ def test_folder_that_can_only_be_read_is_opened_and_told():
     with Session(
         Expect(rb'\w+ EXAMINE "?INBOX"?', *answer), select=Expect(rb".*", *answer)
     ) as mailbox:
-        assert mailbox.status == FolderStatus("INBOX", messages=3, writable=False, uidvalidity="42")
+        assert mailbox.status == FolderStatus(
+            "INBOX", messages=3, writable=False, uidvalidity="42"
+        )
 
 
 def test_folder_that_the_server_refuses_has_its_words():

@@ -54,8 +54,17 @@ class ListMailbox(StockConnection, Mailbox):
         self.messages = messages
         self.calls = []
 
+    def open(self, folder):
+        self.calls.append(("open", folder))
+
     def find(self, question):
         return list(self.messages)
+
+    def remove(self, refs):
+        self.calls.append(("remove", refs))
+
+    def move(self, refs, folder):
+        self.calls.append(("move", refs, folder))
 
     def download(self, refs):
         for ref in refs:

@@ -79,8 +79,9 @@ class StockConnection:
 class Mailbox(ABC):
     """A mailbox, with one folder open at a time.
 
-    A message may be listed and downloaded any number of times. Every method may raise ``OSError``, an error of
-    the protocol's library or a :class:`~..errors.GatewayError`.
+    A message may be listed and downloaded any number of times. Every method may raise
+    ``OSError``, an error of the protocol's library or a
+    :class:`~..errors.GatewayError`.
 
     ``status`` is the :class:`FolderStatus`, or ``None`` where it cannot be known.
     Where ``acknowledges_on_close`` holds, an acknowledgement is final only once
@@ -90,6 +91,7 @@ class Mailbox(ABC):
     status = None
     acknowledges_on_close = False
 
+    @abstractmethod
     def open(self, folder):
         """Open another folder; nothing to do where there is only one."""
 
@@ -109,9 +111,11 @@ class Mailbox(ABC):
     def acknowledge(self, refs, aftercare):
         """Treat messages that the journal holds as :class:`Aftercare` says."""
 
+    @abstractmethod
     def remove(self, refs):
         """Delete messages from the server."""
 
+    @abstractmethod
     def move(self, refs, folder):
         """Move messages to another folder, where the protocol has any."""
 
@@ -138,6 +142,15 @@ class FourMethodMailbox(Mailbox):
         self._limit = limit
         self._held = {}
         self._waiting = None
+
+    def open(self, folder):
+        """Nothing: the connection has one folder, which is open."""
+
+    def remove(self, refs):
+        """Nothing: it can only handle a message, which ``acknowledge`` does."""
+
+    def move(self, refs, folder):
+        """Nothing: it knows no folders."""
 
     def find(self, question):
         if self._waiting is None:

@@ -137,6 +137,9 @@ class Pop3Mailbox(StockConnection, Mailbox):
             if number := self._numbers.pop(ref, None):
                 self._pop.dele(number)
 
+    def move(self, refs, folder):
+        """Nothing: POP3 knows no folders."""
+
     def close(self):
         self._pop.quit()
 
