@@ -202,7 +202,7 @@ class FetchmailServerFetch(models.Model):
         )
 
     def _note_failure(self, error):
-        """Keep the failure on the mailbox, which goes on being tried, but less often."""
+        """Keep the failure on the mailbox, which goes on being tried, less often."""
         _logger.warning("Mailbox %s could not be read", self.id, exc_info=True)
         now = fields.Datetime.now()
         failures = self.failure_count + 1
