@@ -212,7 +212,7 @@ class TestProcessing(GatewayCase):
         row.action_retry()
 
         self.assertEqual(row.state, "done")
-        self.assertFalse(row.reason)
+        self.assertEqual(row.reason, f"Retried by {self.env.user.name}")
         self.assertEqual(row._visible_record().subject, "Dark street")
 
     def test_retry_of_many_is_left_to_the_scheduler(self):
