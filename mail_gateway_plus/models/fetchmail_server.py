@@ -212,7 +212,7 @@ class FetchmailServer(models.Model):
         """
         self.ensure_one().check_access("write")
         journal = self.env["mail.gateway.inbound"].sudo()
-        newest = journal.search([], limit=1).id
+        newest = journal.search([], limit=1).id or 0
         error = self.sudo()._fetch_mail()
         if error is not None:
             raise UserError(self._explain(error)) from error

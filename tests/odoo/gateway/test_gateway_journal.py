@@ -105,6 +105,15 @@ class TestJournal(GatewayCase):
 
         self.assertEqual(visited, ["never", "long ago", "recent"])
 
+    def test_fetch_now_works_on_an_empty_journal(self):
+        self.journal.search([]).unlink()
+        server = self.mailbox(FourMethodConnection(letter()))
+
+        with self.committing(server) as server:
+            told = server.fetch_mail()
+
+        self.assertIn("Done: 1", told["params"]["message"])
+
     def test_failure_is_forgotten_once_the_mailbox_can_be_read(self):
         server = self.mailbox(
             FourMethodConnection(),
