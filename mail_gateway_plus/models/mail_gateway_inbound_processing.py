@@ -171,7 +171,9 @@ class MailGatewayInboundProcessing(models.Model):
     def _failure_reason(self, error, no_route):
         if no_route:
             return self.env._(REASON_TEXT[Reason.NO_ROUTE])
-        words = str(error).strip() or type(error).__name__
+        # The database's detail quotes a row's values, which not every reader may see.
+        said = getattr(getattr(error, "diag", None), "message_primary", None)
+        words = said or str(error).strip() or type(error).__name__
         return self.env._(
             "Odoo could not process it: %(error)s (%(kind)s)",
             error=words,

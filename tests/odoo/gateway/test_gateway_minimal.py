@@ -1,5 +1,7 @@
 """A message that cannot be processed still becomes a record, with what is known."""
 
+from unittest.mock import patch
+
 from decision_case import DecisionCase
 from gateway_case import letter
 
@@ -66,6 +68,23 @@ class TestMinimal(DecisionCase):
         self.assertIn("no room", row.reason)
         self.assertIn("no room", told["message"])
         self.assertEqual(self.tickets.search_count([]), before)
+
+    def test_reason_does_not_quote_the_values_of_the_row(self):
+        row = self.parked()
+
+        def post(ticket, **kwargs):
+            ticket.env.cr.execute(
+                "UPDATE grievance_ticket SET subject = NULL WHERE id = %s", [ticket.id]
+            )
+
+        with (
+            patch.object(self.registry["grievance.ticket"], "message_post", post),
+            self.assertLogs("odoo.sql_db", "ERROR"),
+        ):
+            self.decide(row, "minimal", record_type="grievance.ticket")
+
+        self.assertIn("subject", row.reason)
+        self.assertNotIn("Failing row", row.reason)
 
     def test_mailbox_without_a_type_asks_for_one(self):
         row = self.parked()
