@@ -88,7 +88,7 @@ class TestRetryAs(DecisionCase):
         offered = dict(self.journal._creatable_types())
 
         self.assertIn("grievance.ticket", offered)
-        for model in ("res.company", "mail.thread", "mail.gateway.decide"):
+        for model in ("res.company", "mail.thread", "ir.actions.server"):
             self.assertNotIn(model, offered)
             with self.subTest(model), self.assertRaises(AccessError):
                 self.decide(self.parked(), "retry_as", record_type=model)

@@ -83,6 +83,17 @@ class TestDownload(GatewayCase, HttpCase):
             )
         self.assertEqual(sorted(contents), sorted(messages))
 
+    def test_operator_finds_it_in_the_actions_of_the_list(self):
+        rows = self.journaled(letter(), letter(message_id="<2@x.example>"))
+        operator = self.env["res.users"].search([("login", "=", "operator")])
+        action = self.env.ref("mail_gateway_plus.action_download").with_user(operator)
+
+        result = action.with_context(
+            active_model=rows._name, active_ids=rows.ids, active_id=rows[0].id
+        ).run()
+
+        self.assertIn("messages.zip", result["url"])
+
     def test_too_much_at_once_is_refused(self):
         rows = self.journaled(letter(), letter(message_id="<2@x.example>"))
         url = rows.action_download()["url"]
