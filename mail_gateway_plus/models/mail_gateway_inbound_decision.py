@@ -124,14 +124,20 @@ class MailGatewayInboundDecision(models.Model):
 
     @api.model
     def _record_types(self):
-        """Return the models that a message can become, with their names."""
+        """Return the models that a message can become, with their names.
+
+        Odoo's own machinery (``ir.``), as server actions, keeps a log in a
+        conversation too, but is nothing to make of mail.
+        """
         # sudo: what models there are is no secret, but only administrators read it
         found = self.env["ir.model"].sudo()
         found = found.search([("is_mail_thread", "=", True), ("transient", "=", False)])
         return [
             (model.model, model.name)
             for model in found.sorted("name")
-            if model.model in self.env and self.env[model.model]._auto
+            if model.model in self.env
+            and self.env[model.model]._auto
+            and not model.model.startswith("ir.")
         ]
 
     @api.model
