@@ -17,11 +17,13 @@
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
         "views/mail_gateway_templates.xml",
+        "wizards/mail_gateway_decide_views.xml",
         "views/mail_gateway_inbound_views.xml",
         "views/mail_gateway_attempt_views.xml",
         "views/ir_mail_server_views.xml",
         "views/fetchmail_server_views.xml",
         "views/mail_gateway_menus.xml",
+        "views/res_config_settings_views.xml",
     ],
     "post_init_hook": "post_init_hook",
 }

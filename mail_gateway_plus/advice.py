@@ -4,6 +4,7 @@ message the reason."""
 from odoo.tools import LazyTranslate
 
 from .core.diagnosis.faults import FaultKind
+from .core.policy.decision import Obstacle
 from .core.policy.outcome import Reason
 
 _lt = LazyTranslate(__name__)
@@ -88,4 +89,12 @@ REASON_TEXT = {
         "answers no known message, and its mailbox creates no records."
     ),
     Reason.NO_RECORD: _lt("It was accepted, but no record came of it."),
+}
+
+OBSTACLE_TEXT = {
+    Obstacle.DONE: _lt("Done already and left alone"),
+    Obstacle.DISCARDED: _lt("Discarded already and left alone"),
+    Obstacle.NO_CONTENT: _lt("Left alone because the content is no longer kept"),
+    Obstacle.NO_TYPE: _lt("Left alone because the mailbox names no type: choose one"),
+    Obstacle.BUSY: _lt("Left alone because somebody else is working on it"),
 }

@@ -7,3 +7,6 @@ UPDATE ir_mail_server SET state = 'draft' WHERE active IS NOT TRUE;
 UPDATE mail_gateway_inbound
    SET state = 'quarantined', retry_at = NULL, reason = 'Waiting when the database was copied'
  WHERE state IN ('pending', 'retry');
+
+-- Nor does an update of the copy take up again what is parked.
+UPDATE mail_gateway_inbound SET parked_under = NULL WHERE parked_under IS NOT NULL;

@@ -6,7 +6,10 @@ from . import fetchmail_server_fetch
 from . import mail_gateway_inbound
 from . import mail_gateway_inbound_journal
 from . import mail_gateway_inbound_processing
+from . import mail_gateway_inbound_decision
+from . import mail_gateway_inbound_replay
 from . import mail_gateway_raw
 from . import mail_gateway_attempt
 from . import mail_mail
 from . import mail_thread
+from . import res_config_settings

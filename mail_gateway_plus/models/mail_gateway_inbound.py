@@ -114,7 +114,7 @@ class MailGatewayInbound(models.Model):
         required=True,
         default=State.PENDING.value,
         readonly=True,
-        help="Quarantined messages wait for a person to retry or discard them.",
+        help="Quarantined messages wait for a person to decide about them.",
     )
     reason = fields.Text(readonly=True, help="Why it is in this state.")
     error_trace = fields.Text(
@@ -131,6 +131,11 @@ class MailGatewayInbound(models.Model):
         string="Settled",
         readonly=True,
         help="When its fate was decided: a record, a verdict or a person's word.",
+    )
+    parked_under = fields.Char(
+        readonly=True,
+        help="Digest of the addons' versions under which processing failed, while an "
+        "update of them may still mend it. Empty: only a person can help.",
     )
     has_raw = fields.Boolean(
         string="Content Kept",
@@ -235,31 +240,16 @@ class MailGatewayInbound(models.Model):
         rows.write(
             {
                 "state": State.PENDING.value,
-                "reason": False,
+                "reason": self.env._("Retried by %s", self.env.user.name),
                 "tries": 0,
                 "retry_at": fields.Datetime.now(),
                 "settled_at": False,
             }
         )
         if len(rows) == 1:
-            # As the scheduler does it: the gateway's user decides on authorship.
-            rows.with_user(self.env.ref("base.user_root")).sudo()._process()
+            rows._as_gateway()._process()
         else:
             self._wake_processing()
-        return True
-
-    def action_discard(self):
-        """Settle as not wanted; the content stays until its retention is over."""
-        self._check_operator()
-        rows = self.sudo().filtered(lambda row: row.state != State.DONE.value)
-        rows.write(
-            {
-                "state": State.DISCARDED.value,
-                "reason": self.env._("Discarded by %s", self.env.user.name),
-                "retry_at": False,
-                "settled_at": fields.Datetime.now(),
-            }
-        )
         return True
 
     def action_open_record(self):

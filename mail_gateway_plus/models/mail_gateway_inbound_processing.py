@@ -28,6 +28,8 @@ class MailGatewayInboundProcessing(models.Model):
         :param server: only those of this mailbox, as *Fetch Now* does
         """
         cron = self.env["ir.cron"]
+        if not server:
+            self._replay_after_update()
         time_left = cron._commit_progress(remaining=self._count_due(server))
         while time_left:
             try:
@@ -73,29 +75,48 @@ class MailGatewayInboundProcessing(models.Model):
         )
         return self.browse(row_id for (row_id,) in rows)
 
-    def _process(self):
-        """Turn one claimed message into a record, or note why not."""
+    def _process(self, target=None):
+        """Turn one claimed message into a record, or note why not.
+
+        :param target: what a person chose: the record to add it to, or an empty
+            recordset of the model to make one of
+        """
         self.ensure_one()
-        trace = Trace()
+        trace = Trace(is_chosen=target is not None)
+        self._settle(trace, lambda: self._hand_over(trace, target))
+
+    def _hand_over(self, trace, target):
+        """Give the message to Odoo's gateway."""
         server = self.server_id
-        thread = self.env["mail.thread"].with_context(
+        thread = self._in_its_company("mail.thread").with_context(
             mail_gateway_trace=trace,
             default_fetchmail_server_id=server.id,
             # What the new record makes Odoo send waits in its queue: a mail must not
             # leave before the record that it speaks of is committed.
             mail_notify_force_send=False,
         )
-        if self.company_id:
-            thread = thread.with_company(self.company_id)
+        thread.message_process(
+            server.object_id.model if target is None else target._name,
+            self.env["mail.gateway.raw"]._read(self.id),
+            save_original=server.original,
+            strip_attachments=bool(server) and not server.attach,
+            thread_id=target.id if target else None,
+        )
+
+    def _in_its_company(self, model):
+        records = self.env[model]
+        return records.with_company(self.company_id) if self.company_id else records
+
+    def _settle(self, trace, work):
+        """Do the work that makes the record, all or nothing, and note the outcome."""
         try:
             with self.env.cr.savepoint():
-                thread.message_process(
-                    server.object_id.model,
-                    self.env["mail.gateway.raw"]._read(self.id),
-                    save_original=server.original,
-                    strip_attachments=bool(server) and not server.attach,
-                )
+                work()
         except Exception as error:
+            if trace.is_chosen and isinstance(
+                error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+            ):
+                raise  # Odoo repeats the person's request as a whole
             self._note_failure(error, trace)
         else:
             self._note_outcome(conclude(trace), trace)
@@ -104,8 +125,11 @@ class MailGatewayInboundProcessing(models.Model):
         self.write(
             {
                 "state": outcome.state.value,
-                "reason": outcome.reason and self.env._(REASON_TEXT[outcome.reason]),
+                "reason": self._with_order(
+                    outcome.reason and self.env._(REASON_TEXT[outcome.reason])
+                ),
                 "error_trace": False,
+                "parked_under": False,
                 "tries": self.tries + 1,
                 "retry_at": False,
                 "settled_at": (
@@ -119,21 +143,37 @@ class MailGatewayInboundProcessing(models.Model):
     def _note_failure(self, error, trace):
         tries = self.tries + 1
         wait = next_wait(tries) if is_transient(error) else None
+        if trace.is_chosen:
+            wait = None  # later it would become what its mailbox makes, not the choice
+        no_route = has_no_route(trace, error)
         values = {
             "state": (State.RETRY if wait else State.QUARANTINED).value,
-            "reason": self._failure_reason(error, trace),
+            "reason": self._with_order(self._failure_reason(error, no_route)),
             "error_trace": "".join(traceback.format_exception(error)),
             "tries": tries,
             "retry_at": wait and fields.Datetime.now() + wait,
+            "parked_under": (
+                not (wait or no_route or trace.is_chosen) and self._installed_versions()
+            ),
         }
         self.write(values)
         if wait:
             self._wake_processing(values["retry_at"])
 
-    def _failure_reason(self, error, trace):
-        if has_no_route(trace, error):
+    def _with_order(self, reason):
+        """Put before a reason who or what had the message processed.
+
+        That is what the reason of a message still to process says.
+        """
+        order = self.state == State.PENDING.value and self.reason
+        return "\n".join(filter(None, [order, reason])) or False
+
+    def _failure_reason(self, error, no_route):
+        if no_route:
             return self.env._(REASON_TEXT[Reason.NO_ROUTE])
-        words = str(error).strip() or type(error).__name__
+        # The database's detail quotes a row's values, which not every reader may see.
+        said = getattr(getattr(error, "diag", None), "message_primary", None)
+        words = said or str(error).strip() or type(error).__name__
         return self.env._(
             "Odoo could not process it: %(error)s (%(kind)s)",
             error=words,

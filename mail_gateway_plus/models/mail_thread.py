@@ -15,6 +15,8 @@ class MailThread(models.AbstractModel):
         is_loop = super()._detect_loop_headers(msg_dict)
         if trace := self._gateway_trace():
             trace.checked_for_loop = True
+            if trace.is_chosen:
+                return False
             trace.loop_headers = bool(is_loop)
             trace.is_bounce = bool(msg_dict.get("is_bounce"))
         return is_loop
@@ -24,16 +26,34 @@ class MailThread(models.AbstractModel):
         trace = self._gateway_trace()
         if trace:
             trace.is_routing = True
+            if trace.is_chosen:
+                message_dict = self._without_own_route(message_dict, args)
         routes = super().message_route(message, message_dict, *args, **kwargs)
         if trace:
             trace.is_routing = False
             trace.is_routed = bool(routes)
         return routes
 
+    def _without_own_route(self, message_dict, chosen):
+        """Return a copy for ``message_route`` in which nothing speaks against the
+        record that a person chose: it has to take the fallback.
+
+        :param message_dict: loses its parent, unless that is on the chosen record
+        :param chosen: model and id, as ``message_process`` hands them on
+        """
+        parent = self.env["mail.message"].sudo().browse(message_dict.get("parent_id"))
+        if (parent.model, parent.res_id) != tuple(chosen[:2]):
+            message_dict.pop("parent_id", None)
+        nothing = dict.fromkeys(("references", "in_reply_to", "to", "recipients"), "")
+        return {**message_dict, **nothing, "is_bounce": False}
+
     @api.model
     def _detect_loop_sender(self, message, message_dict, routes):
+        if (trace := self._gateway_trace()) and trace.is_chosen:
+            # Odoo would also write to the sender that the mail was not taken.
+            return False
         is_loop = super()._detect_loop_sender(message, message_dict, routes)
-        if trace := self._gateway_trace():
+        if trace:
             trace.loop_sender = bool(is_loop)
         return is_loop
 

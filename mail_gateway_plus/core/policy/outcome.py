@@ -33,8 +33,12 @@ class Trace:
 
     Handed along in the context and filled in by the overrides of the gateway's hooks
     (models/mail_thread.py); compared by identity, as a context's values are.
+
+    ``is_chosen``: a person said what the message is to become, so neither its
+    references and recipients nor a suspected loop count any more.
     """
 
+    is_chosen: bool = False
     checked_for_loop: bool = False
     loop_headers: bool = False
     loop_sender: bool = False

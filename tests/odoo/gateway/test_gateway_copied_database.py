@@ -42,3 +42,16 @@ class TestCopiedDatabase(GatewayCase):
         row = self.rows(server)
         self.assertEqual(row.state, "quarantined")
         self.assertFalse(row.res_id)
+
+    def test_parked_messages_are_not_tried_again_after_an_update(self):
+        server = self.mailbox(FourMethodConnection(letter()))
+        self.fetch(server)
+        self.rows(server).write({"state": "quarantined", "parked_under": "before"})
+        self.env["ir.config_parameter"].set_param(
+            "mail_gateway_plus.replay_after_update", "True"
+        )
+
+        self.neutralize()
+        self.process()
+
+        self.assertEqual(self.rows(server).state, "quarantined")

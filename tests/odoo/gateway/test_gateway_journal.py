@@ -122,6 +122,15 @@ class TestJournal(GatewayCase):
             with self.assertRaisesRegex(UserError, "Nothing listens on that port"):
                 server.fetch_mail()
 
+    def test_fetch_now_works_on_an_empty_journal(self):
+        self.journal.search([]).unlink()
+        server = self.mailbox(FourMethodConnection(letter()))
+
+        with self.committing(server) as server:
+            told = server.fetch_mail()
+
+        self.assertIn("Done: 1", told["params"]["message"])
+
     def test_failure_is_forgotten_once_the_mailbox_can_be_read(self):
         server = self.mailbox(
             FourMethodConnection(),
@@ -229,7 +238,7 @@ class TestProcessing(GatewayCase):
         row.action_retry()
 
         self.assertEqual(row.state, "done")
-        self.assertFalse(row.reason)
+        self.assertEqual(row.reason, f"Retried by {self.env.user.name}")
         self.assertEqual(row._visible_record().subject, "Dark street")
 
     def test_retry_of_many_is_left_to_the_scheduler(self):
