@@ -1,7 +1,7 @@
 """How to reach a mailbox, said before it is reached.
 
-What Odoo knows (server, user, secret, token) is collected in the thread that may talk to
-the database; the network is used in another one.
+What Odoo knows (server, user, secret, token) is collected in the thread that may talk
+to the database; the network is used in another one.
 """
 
 from dataclasses import dataclass, field
