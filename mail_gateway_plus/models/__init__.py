@@ -2,6 +2,7 @@ from . import mail_gateway_confirmable
 from . import ir_mail_server
 from . import fetchmail_server
 from . import mail_gateway_inbound
+from . import mail_gateway_inbound_identity
 from . import mail_gateway_inbound_journal
 from . import mail_gateway_inbound_processing
 from . import mail_gateway_raw

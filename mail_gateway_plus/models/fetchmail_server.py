@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.mail.models.fetchmail import MAIL_SERVER_DOMAIN
 
+from ..core.policy.identity import DuplicatePolicy
 from ..core.protocols.endpoint import DEFAULT_PORTS, Endpoint, Security
 from ..core.protocols.imap import ImapMailbox
 from ..core.protocols.mailbox import as_mailbox, batches
@@ -51,6 +52,18 @@ class FetchmailServer(models.Model):
         index="btree_not_null",
         help="The company in whose name its messages are processed; none means the "
         "main company.",
+    )
+    duplicate_policy = fields.Selection(
+        [
+            (DuplicatePolicy.DATABASE.value, "Once in all mailboxes"),
+            (DuplicatePolicy.MAILBOX.value, "Once in each mailbox"),
+        ],
+        string="Same Message Twice",
+        required=True,
+        default=DuplicatePolicy.DATABASE.value,
+        help="How often a message becomes a record that came to several mailboxes.\n"
+        "Once in all mailboxes: the first one takes it, as Odoo has it.\n"
+        "Once in each mailbox: this one makes a record of its own.",
     )
     parked_count = fields.Integer(
         compute="_compute_parked_count",

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from ..advice import REASON_TEXT
 from ..core.policy.outcome import Reason, State, Trace, conclude, has_no_route
 from ..core.policy.retry import is_transient, next_wait
+from .mail_gateway_inbound_identity import StaleSnapshot
 
 PROCESS_CRON = "mail_gateway_plus.ir_cron_process_inbound"
 
@@ -76,7 +77,8 @@ class MailGatewayInboundProcessing(models.Model):
     def _process(self):
         """Turn one claimed message into a record, or note why not."""
         self.ensure_one()
-        trace = Trace()
+        raw = self.env["mail.gateway.raw"]._read(self.id)
+        trace = Trace(raw=raw)
         server = self.server_id
         thread = self.env["mail.thread"].with_context(
             mail_gateway_trace=trace,
@@ -91,10 +93,12 @@ class MailGatewayInboundProcessing(models.Model):
             with self.env.cr.savepoint():
                 thread.message_process(
                     server.object_id.model,
-                    self.env["mail.gateway.raw"]._read(self.id),
+                    self._prepare_message(raw),
                     save_original=server.original,
                     strip_attachments=bool(server) and not server.attach,
                 )
+        except StaleSnapshot:
+            raise  # nothing was done yet; whoever called begins a new transaction
         except Exception as error:
             self._note_failure(error, trace)
         else:
