@@ -59,11 +59,16 @@ def is_readable(name, value):
         return len(value) <= MAX_PLAIN_BYTES
     has_parameters = name in ("content-type", "content-disposition")
     limit = MAX_PARAMETER_BYTES if has_parameters else MAX_TRIED_BYTES
-    if len(value) > limit or value.count("(") > MAX_NESTING:
+    if len(value) > limit or _comments(value) > MAX_NESTING:
         return False
     if name == "subject" and is_plain:
         return True
     return parses(name, value)
+
+
+def _comments(value):
+    """Return how many comments may be inside of one another."""
+    return re.sub(r'"[^"]*"', "", value).count("(")
 
 
 def parses(name, value):
@@ -118,7 +123,7 @@ def _one_line(value):
 
 def _addresses(value):
     pairs = []
-    if len(value) <= MAX_TRIED_BYTES and value.count("(") <= MAX_NESTING:
+    if len(value) <= MAX_TRIED_BYTES and _comments(value) <= MAX_NESTING:
         try:
             pairs = getaddresses([_one_line(value)])
         except Exception:  # seen: IndexError, RecursionError
@@ -150,7 +155,7 @@ def parameter(value, name):
     pattern = rf';\s*{name}\s*=\s*(?:"([^"]{{0,500}})"|([^;\s"]{{0,500}}))'
     found = re.search(pattern, value[:MAX_ENCODED_LENGTH], re.IGNORECASE)
     text = read_text(found.group(1) or found.group(2)) if found else ""
-    return re.sub(r'[^ !#-\[\]-~]', "_", text)
+    return re.sub(r"[^ !#-\[\]-~]", "_", text)
 
 
 def encode_text(text, in_phrase=False):

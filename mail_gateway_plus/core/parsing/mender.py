@@ -31,7 +31,9 @@ MAX_INLINE_BYTES = 4 * 1024 * 1024
 # of PostgreSQL's page of 8 kB); RFC 5322 section 2.1.1 allows a line of 998.
 MAX_ID_LENGTH = 998
 
-_CHARSET = re.compile(r';\s*charset(?:\*\d*\*?)?\s*=\s*(?:"[^"]*"?|[^;]*)', re.I)
+_CHARSET = re.compile(
+    r';\s*charset(?:\*\d*\*?)?\s*(?:=\s*(?:"[^"]*"?|[^;]*))?(?=;|\Z)', re.IGNORECASE
+)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 

@@ -9,7 +9,19 @@ from enum import Enum
 # RFC 2606 reserves .invalid: no other program makes such an identifier.
 ID_DOMAIN = "mail-gateway.invalid"
 # What the sender wrote; other headers are marks that servers add on the way.
-SENDERS_FIELDS = (b"from", b"to", b"cc", b"subject", b"date")
+SENDERS_FIELDS = (
+    b"from",
+    b"to",
+    b"cc",
+    b"reply-to",
+    b"subject",
+    b"date",
+    b"in-reply-to",
+    b"references",
+    b"content-type",
+    b"content-disposition",
+    b"content-transfer-encoding",
+)
 
 _SECTION_END = re.compile(rb"\n\n|\Z")
 _FIELD = re.compile(rb"^([!-9;-~]+):((?:[^\n]*\n[ \t])*[^\n]*)", re.MULTILINE)
@@ -84,15 +96,17 @@ def content_fingerprint(raw, has_id=True):
     return digest.hexdigest()
 
 
-def synthetic_id(content, mailbox=None):
+def synthetic_id(content, *distinction):
     """Return the Message-ID of a message that has none of its own.
 
-    :param mailbox: for a copy that is to be a message of its own in each mailbox
+    :param distinction: what else sets it apart: the name that it shares with another
+        message, the mailbox in which it is to be a message of its own
     """
-    if mailbox is None:
-        return f"<{content[:40]}@{ID_DOMAIN}>"
-    derived = hashlib.sha256(f"{content} {mailbox}".encode()).hexdigest()
-    return f"<{derived[:40]}@{ID_DOMAIN}>"
+    name = content
+    if distinction:
+        text = " ".join(map(str, (content, *distinction)))
+        name = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return f"<{name[:40]}@{ID_DOMAIN}>"
 
 
 def identify(message, message_id, earlier, policy):
@@ -111,19 +125,18 @@ def identify(message, message_id, earlier, policy):
     if per_mailbox:
         mine = [p for p in same if p.mailbox == message.mailbox]
         if same and not mine:
-            return Identity(synthetic_id(message.content, message.mailbox))
+            return Identity(synthetic_id(message.content, message_id, message.mailbox))
         same = mine
     if same:
         return Identity(same[0].used_id or message_id)
     if not earlier:
         return Identity(message_id)
+    new_id = synthetic_id(message.content, message_id)
     variant = next((p for p in earlier if _is_variant(message, p)), None)
     if variant and not (per_mailbox and variant.mailbox != message.mailbox):
         # As a mailing list sends it back: it joins the record that there is.
-        return Identity(
-            synthetic_id(message.content), parent_id=variant.used_id or message_id
-        )
-    return Identity(synthetic_id(message.content))
+        return Identity(new_id, parent_id=variant.used_id or message_id)
+    return Identity(new_id)
 
 
 def _is_variant(message, other):
