@@ -7,6 +7,7 @@ from ..advice import MEND_TEXT
 from ..core.parsing.mender import Mend, mend
 from ..core.parsing.renaming import rename
 from ..core.policy.identity import (
+    ID_DOMAIN,
     DuplicatePolicy,
     Passage,
     content_fingerprint,
@@ -131,9 +132,10 @@ class MailGatewayInboundIdentity(models.Model):
 
     def _tell_mends(self, notes, identity):
         """Return the notes as lines for a person."""
-        lines = [
-            self.env._(MEND_TEXT[note.mend]) % {"detail": note.detail} for note in notes
-        ]
+        lines = []
+        for note in notes:
+            text = self.env._(MEND_TEXT[note.mend])
+            lines.append(text % {"detail": note.detail})
         if identity.parent_id:
             lines.append(
                 self.env._(
@@ -141,7 +143,7 @@ class MailGatewayInboundIdentity(models.Model):
                     "record."
                 )
             )
-        elif identity.message_id.endswith("@mail-gateway.invalid>") and not any(
+        elif identity.message_id.endswith(f"@{ID_DOMAIN}>") and not any(
             note.mend in (Mend.NO_ID, Mend.ENCLOSED) for note in notes
         ):
             lines.append(
