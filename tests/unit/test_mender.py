@@ -274,6 +274,26 @@ def test_text_over_the_limit_is_enclosed_whole():
     assert attached.get_content() == raw
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"To: a:;(b)\n" * 20_000,
+        ID + b"Content-Type: message/rfc822\r\n\r\n" + b"To: a:;(b)\n" * 200_000,
+        ID + multipart(b"--\r\n" * 500_000),
+        ID + multipart(b"Content-Type: multipart/mixed; boundary=c\r\n\r\n") * 5_000,
+        b": \r\n" * 500_000,
+    ],
+    ids=["headers", "headers inside", "dashes", "parts", "lines"],
+)
+def test_hostile_message_ends_in_bounded_time(raw):
+    started = time.process_time()
+
+    mended = mend(raw)
+
+    assert time.process_time() - started < 10
+    assert can_be_read(mended.raw)
+
+
 # ------------------------------------------------------------------------ others
 
 

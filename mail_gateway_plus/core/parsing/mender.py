@@ -21,6 +21,7 @@ from .structure import Scanner
 MAX_DEPTH = 50
 # As Go's mime/multipart has it; a person attaches tens.
 MAX_PARTS = 1000
+MAX_FIELDS = 10_000  # in all parts together; from there, too
 # How many parts that hold too many others are closed before the message is given up.
 MAX_ROUNDS = 5
 # Odoo joins all inline texts to one body and sanitizes it anew for each one that is
@@ -97,7 +98,8 @@ class _Mender:
         self.line_end = b"\r\n" if b"\r\n" in raw[:2000] else b"\n"
 
     def _start(self):
-        self.edits = []
+        self.edits = {}  # by where they end
+        self.field_count = 0
         self.inserts = {}
         self.notes = []
         self.message_id = ""
@@ -112,7 +114,7 @@ class _Mender:
                 self.raw, self._describe, MAX_DEPTH, MAX_PARTS, frozenset(leaves)
             )
             root = scanner.scan()
-            if root.body > MAX_HEADER_BYTES:
+            if root.body > MAX_HEADER_BYTES or self.field_count > MAX_FIELDS:
                 return None
             if scanner.count < MAX_PARTS:
                 break
@@ -154,7 +156,8 @@ class _Mender:
     def _describe(self, part):
         """Mend the part's headers; note what they say about its content."""
         lines = []
-        for field in part.fields:
+        self.field_count += len(part.fields)
+        for field in part.fields[:MAX_FIELDS]:
             value = self._value(field)
             if field.name == "message-id" and part.start == 0:
                 continue  # has its own rules
@@ -355,24 +358,26 @@ class _Mender:
     # ------------------------------------------------------------------------ edits
 
     def _edit(self, start, end, data):
-        """Replace these bytes; a later edit of the same ones wins."""
-        self._drop_edits(start, end)
-        self.edits.append((start, end, data))
+        """Replace these bytes; a later edit of the same header or text wins."""
+        self.edits[end] = (start, end, data)
 
     def _drop_edits(self, start, end):
-        self.edits = [e for e in self.edits if e[1] <= start or end <= e[0]]
+        self.edits = {
+            e: edit for e, edit in self.edits.items() if e <= start or end <= edit[0]
+        }
 
     def _apply(self):
-        edits = list(self.edits)
+        edits = list(self.edits.values())
         for part, fields in self.inserts.items():
             text = "".join(f"{name.title()}: {fields[name]}\n" for name in fields)
             if part.body == part.start:  # no header section, nor its blank line
                 text += "\n"
-            before = self.raw[part.start : part.first_header]
+            place = part.start if part.is_glued else part.first_header
+            before = self.raw[part.start : place]
             if part.is_glued or before and not before.endswith((b"\r", b"\n")):
                 text = "\n" + text
             data = text.replace("\n", self.line_end.decode()).encode("ascii")
-            edits.append((part.first_header, part.first_header, data))
+            edits.append((place, place, data))
         if not edits:
             return self.raw
         pieces, position = [], 0
