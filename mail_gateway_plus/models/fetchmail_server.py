@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..core.policy.identity import DuplicatePolicy
 from ..core.policy.progress import StartPolicy
 from ..core.protocols.after_fetch import Aftercare, AfterFetch
 from ..core.protocols.dial import Dial, LoginRecord
@@ -131,6 +132,18 @@ class FetchmailServer(models.Model):
         index="btree_not_null",
         help="The company in whose name its messages are processed; none means the "
         "main company.",
+    )
+    duplicate_policy = fields.Selection(
+        [
+            (DuplicatePolicy.DATABASE.value, "Once in all mailboxes"),
+            (DuplicatePolicy.MAILBOX.value, "Once in each mailbox"),
+        ],
+        string="Same Message Twice",
+        required=True,
+        default=DuplicatePolicy.DATABASE.value,
+        help="How often a message becomes a record that came to several mailboxes.\n"
+        "Once in all mailboxes: the first one takes it, as Odoo has it.\n"
+        "Once in each mailbox: this one makes a record of its own.",
     )
     parked_count = fields.Integer(
         compute="_compute_parked_count",
