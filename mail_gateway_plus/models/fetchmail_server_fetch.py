@@ -131,7 +131,11 @@ class FetchmailServerFetch(models.Model):
             has_more = False
             for name in self._folder_names():
                 yield ask(mailbox.open, name)
-                has_more |= yield from self._drain(mailbox, name, turn, ask)
+                more = yield from self._drain(mailbox, name, turn, ask)
+                while more and turn.has_time and not mailbox.status:
+                    # Another addon's connection lists one batch at a time.
+                    more = yield from self._drain(mailbox, name, turn, ask)
+                has_more |= more
                 yield from self._do_chores(mailbox, name, ask)
             yield ask(mailbox.close)
             self._settle(mailbox)
@@ -191,7 +195,6 @@ class FetchmailServerFetch(models.Model):
                 not_handed_out = yield ask(mailbox.exist, not_handed_out)
             ledger._complete(mailbox.status, refs, not_handed_out)
             self._commit()
-        # A connection that downloads to list gives one batch at a time.
         return not mailbox.status and bool(new)
 
     def _acknowledge(self, mailbox, refs, ask):
