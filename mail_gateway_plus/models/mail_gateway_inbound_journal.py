@@ -20,26 +20,46 @@ class MailGatewayInboundJournal(models.Model):
         Nothing is safe before the caller's commit; the mailbox must not be told
         earlier.
         """
-        raw_store = self.env["mail.gateway.raw"]
-        stored = 0
-        for message in messages:
-            row_id = self._insert(server, message)
-            if row_id:
-                raw_store._store(row_id, message.raw)
-                stored += 1
+        row_ids = self._insert(server, messages)
+        self.env["mail.gateway.raw"]._store(
+            [
+                (row_id, message.raw)
+                for row_id, message in zip(row_ids, messages, strict=True)
+                if row_id
+            ]
+        )
+        stored = sum(map(bool, row_ids))
         if stored:
             self._wake_processing()
         return stored
 
-    def _insert(self, server, message):
-        """Insert one row and return its id, or ``None`` if its identity is known.
+    def _insert(self, server, messages):
+        """Insert a row each and return their ids, ``None`` where one is known.
 
         The unique index decides, so that two sessions on one mailbox cannot both
         journal a message.
         """
+        if not messages:
+            return []
+        rows = [self._row_values(server, message) for message in messages]
+        inserted = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO mail_gateway_inbound (%s) VALUES %s
+                ON CONFLICT (server_id, folder, uidvalidity, uid) DO NOTHING
+                RETURNING folder, uidvalidity, uid, id
+                """,
+                SQL(", ").join(map(SQL.identifier, rows[0])),
+                SQL(", ").join(SQL("%s", tuple(row.values())) for row in rows),
+            )
+        )
+        ids = {tuple(identity): row_id for *identity, row_id in inserted}
+        return [ids.pop(_identity(message.ref), None) for message in messages]
+
+    def _row_values(self, server, message):
         envelope = read_envelope(message.raw)
         now = fields.Datetime.now()
-        values = {
+        return {
             "server_id": server.id,
             "server_name": server.name,
             "company_id": server.company_id.id or None,
@@ -63,42 +83,56 @@ class MailGatewayInboundJournal(models.Model):
             "write_uid": self.env.uid,
             "write_date": now,
         }
-        rows = self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO mail_gateway_inbound (%s) VALUES (%s)
-                ON CONFLICT (server_id, folder, uidvalidity, uid) DO NOTHING
-                RETURNING id
-                """,
-                SQL(", ").join(map(SQL.identifier, values)),
-                SQL(", ").join(SQL("%s", value) for value in values.values()),
-            )
-        )
-        return rows[0][0] if rows else None
 
     def _known(self, server, refs):
         """Return those of ``refs`` that the journal holds."""
-        found = self.env.execute_query(
-            SQL(
-                "SELECT folder, uidvalidity, uid FROM mail_gateway_inbound"
-                " WHERE server_id = %s AND uid = ANY(%s)",
-                server.id,
-                [ref.uid for ref in refs],
-            )
+        found = set(self.env.execute_query(self._known_query(server, refs)))
+        return [ref for ref in refs if _identity(ref) in found]
+
+    def _known_query(self, server, refs):
+        return SQL(
+            "SELECT folder, uidvalidity, uid FROM mail_gateway_inbound WHERE %s",
+            self._identity_condition(server, refs),
         )
-        identities = set(found)
-        return [r for r in refs if (r.folder, r.uidvalidity, r.uid) in identities]
 
     def _mark_acknowledged(self, server, refs):
         """Note that the mailbox was told about these messages."""
-        rows = self.search(
-            [
-                ("server_id", "=", server.id),
-                ("uid", "in", [ref.uid for ref in refs]),
-                ("acknowledged_at", "=", False),
-            ]
+        now = fields.Datetime.now()
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE mail_gateway_inbound
+                   SET acknowledged_at = %s, write_date = %s, write_uid = %s
+                 WHERE %s AND acknowledged_at IS NULL
+                RETURNING id
+                """,
+                now,
+                now,
+                self.env.uid,
+                self._identity_condition(server, refs),
+            )
         )
-        rows.write({"acknowledged_at": fields.Datetime.now()})
+        self.invalidate_model(["acknowledged_at", "write_date", "write_uid"])
+
+    def _identity_condition(self, server, refs):
+        """Return the SQL condition of the rows of these messages.
+
+        Whole identities, so that the unique index leads to each: by the UID alone,
+        all rows of the mailbox would be looked through.
+        """
+        folders, validities, uids = [], [], []
+        for ref in refs:
+            folders.append(ref.folder)
+            validities.append(ref.uidvalidity)
+            uids.append(ref.uid)
+        return SQL(
+            """server_id = %s AND (folder, uidvalidity, uid) IN (
+                SELECT * FROM unnest(%s::varchar[], %s::varchar[], %s::varchar[]))""",
+            server.id,
+            folders,
+            validities,
+            uids,
+        )
 
     def _tell_states(self):
         """Return how many of these messages are in which state, for a person."""
@@ -107,3 +141,7 @@ class MailGatewayInboundJournal(models.Model):
         labels = dict(self._fields["state"]._description_selection(self.env))
         counts = self.grouped("state")
         return ", ".join(f"{labels[s]}: {len(rows)}" for s, rows in counts.items())
+
+
+def _identity(ref):
+    return (ref.folder, ref.uidvalidity, ref.uid)

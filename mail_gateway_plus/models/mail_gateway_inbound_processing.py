@@ -1,82 +1,36 @@
 import traceback
 
-from odoo import api, fields, models
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL
+from odoo import fields, models
 
 from ..advice import REASON_TEXT
 from ..core.policy.outcome import Reason, State, Trace, conclude, has_no_route
 from ..core.policy.retry import is_transient, next_wait
-
-PROCESS_CRON = "mail_gateway_plus.ir_cron_process_inbound"
-
 
 class MailGatewayInboundProcessing(models.Model):
     """Turning what is written down into records."""
 
     _inherit = "mail.gateway.inbound"
 
-    @api.model
-    def _wake_processing(self, at=None):
-        """Have the scheduler process the journal now, or at the given time."""
-        self.env.ref(PROCESS_CRON).sudo()._trigger(at)
-
-    @api.model
-    def _process_queue(self, server=None):
-        """Process every message that is due, a transaction each.
-
-        :param server: only those of this mailbox, as *Fetch Now* does
-        """
-        cron = self.env["ir.cron"]
-        time_left = cron._commit_progress(remaining=self._count_due(server))
-        while time_left:
-            try:
-                row = self._claim(server)
-                if not row:
-                    break
-                row._process()
-                time_left = cron._commit_progress(1)
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                # Another worker was quicker with this row: its work stands.
-                self.env.cr.rollback()
-
-    def _due_condition(self, server):
-        """Return the SQL condition of the rows that may be processed now."""
-        condition = SQL(
-            "state IN ('pending', 'retry') AND retry_at <= %s", fields.Datetime.now()
-        )
-        if server:
-            condition = SQL("%s AND server_id = %s", condition, server.id)
-        return condition
-
-    def _count_due(self, server):
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT count(*) FROM mail_gateway_inbound WHERE %s",
-                self._due_condition(server),
-            )
-        )
-        return rows[0][0]
-
-    def _claim(self, server):
-        """Lock and return the oldest due row that no other worker has, or none.
-
-        The lock lasts until the commit that settles the row, so a killed worker
-        leaves its row to the others.
-        """
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id FROM mail_gateway_inbound WHERE %s ORDER BY retry_at, id"
-                " LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED",
-                self._due_condition(server),
-            )
-        )
-        return self.browse(row_id for (row_id,) in rows)
-
     def _process(self):
         """Turn one claimed message into a record, or note why not."""
-        self.ensure_one()
         trace = Trace()
+        self._note(self._attempt(trace), trace)
+
+    def _attempt(self, trace, raw=None):
+        """Hand one message to Odoo's gateway, in a savepoint.
+
+        :param raw: its bytes, where they are at hand
+        :returns: the exception, or ``None``
+        """
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                self._hand_over(trace, raw)
+        except Exception as error:
+            return error
+        return None
+
+    def _hand_over(self, trace, raw):
         server = self.server_id
         thread = self.env["mail.thread"].with_context(
             mail_gateway_trace=trace,
@@ -87,18 +41,18 @@ class MailGatewayInboundProcessing(models.Model):
         )
         if self.company_id:
             thread = thread.with_company(self.company_id)
-        try:
-            with self.env.cr.savepoint():
-                thread.message_process(
-                    server.object_id.model,
-                    self.env["mail.gateway.raw"]._read(self.id),
-                    save_original=server.original,
-                    strip_attachments=bool(server) and not server.attach,
-                )
-        except Exception as error:
-            self._note_failure(error, trace)
-        else:
+        thread.message_process(
+            server.object_id.model,
+            raw or self.env["mail.gateway.raw"]._read(self.id),
+            save_original=server.original,
+            strip_attachments=bool(server) and not server.attach,
+        )
+
+    def _note(self, error, trace):
+        if error is None:
             self._note_outcome(conclude(trace), trace)
+        else:
+            self._note_failure(error, trace)
 
     def _note_outcome(self, outcome, trace):
         self.write(
