@@ -6,6 +6,7 @@ from ..advice import REASON_TEXT
 from ..core.policy.outcome import Reason, State, Trace, conclude, has_no_route
 from ..core.policy.retry import is_transient, next_wait
 
+
 class MailGatewayInboundProcessing(models.Model):
     """Turning what is written down into records."""
 

@@ -9,8 +9,8 @@ from . import mail_gateway_memo
 
 PROCESS_CRON = "mail_gateway_plus.ir_cron_process_inbound"
 PROCESS_CODE = "model._process_queue()"
-# Messages that share a commit: at most so many, begun within so many seconds, of so many
-# bytes altogether or one alone.
+# Messages that share a commit: at most so many, begun within so many seconds, of so
+# many bytes altogether or one alone.
 BATCH_MESSAGES = 20
 BATCH_SECONDS = 1.0
 BATCH_BYTES = 2 * 1024 * 1024
@@ -35,8 +35,10 @@ class MailGatewayInboundQueue(models.Model):
         Odoo runs one job in one worker at a time. A second comes with the addon; who
         has more workers duplicates it.
         """
-        jobs = self.env["ir.cron"].sudo().search(
-            [("model_id.model", "=", self._name), ("code", "=", PROCESS_CODE)]
+        jobs = (
+            self.env["ir.cron"]
+            .sudo()
+            .search([("model_id.model", "=", self._name), ("code", "=", PROCESS_CODE)])
         )
         for job in jobs.filtered(lambda job: job.id != self.env.context.get("cron_id")):
             job._trigger()
@@ -60,11 +62,13 @@ class MailGatewayInboundQueue(models.Model):
         while time_left:
             try:
                 rows = self._claim(server, 1 if singly else BATCH_MESSAGES)
+                rows = rows._without_twins_in_work()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # Another worker settled one of them just now: look again.
                 self.env.cr.rollback()
                 continue
             if not rows:
+                cron._commit_progress()
                 return
             try:
                 time_left = cron._commit_progress(rows._process_batch())
@@ -114,6 +118,29 @@ class MailGatewayInboundQueue(models.Model):
             limit,
         )
 
+    def _without_twins_in_work(self):
+        """Return these claimed rows but for those of which another worker has a copy.
+
+        One mail may reach two mailboxes. Odoo knows the second copy by its Message-ID,
+        but cannot see that of a transaction that is not committed. The copies that
+        nobody works on are locked, so that nobody begins; that raises a serialization
+        failure where one was settled since our transaction began. The worker with the
+        other copy takes what we leave: it claims again after each commit.
+        """
+        message_ids = [each for each in self.mapped("message_id") if each]
+        twins = SQL(
+            "SELECT id, message_id FROM mail_gateway_inbound"
+            " WHERE message_id = ANY(%s) AND id != ALL(%s)",
+            message_ids,
+            self.ids,
+        )
+        found = message_ids and self.env.execute_query(twins)
+        if not found:
+            return self
+        free = self.env.execute_query(SQL("%s FOR SHARE SKIP LOCKED", twins))
+        busy = {message_id for _id, message_id in set(found) - set(free)}
+        return self.filtered(lambda row: row.message_id not in busy)
+
     def _process_batch(self):
         """Turn claimed messages into records until the batch is large enough.
 
@@ -144,7 +171,7 @@ class MailGatewayInboundQueue(models.Model):
         return len(notes)
 
     def _small_contents(self):
-        """Return the bytes of the first rows, by id, as many as memory is meant to hold.
+        """Return the bytes of the first rows, by id, as many as may be in memory.
 
         None at all when the first one is too large by itself.
         """

@@ -2,9 +2,9 @@
 
 Odoo's gateway searches aliases, alias domains and the sender a dozen times for each
 message. Its transactions are REPEATABLE READ: what a search found, it finds again until
-this very transaction writes. So the answers are kept in ``cr.cache``, which Odoo empties
-at each commit and rollback, to a savepoint as well, and dropped at each write to one of
-the models below. Outside of a batch there is no memo and nothing changes.
+this very transaction writes. So the answers are kept in ``cr.cache``, which Odoo
+empties at each commit and rollback, to a savepoint as well, and dropped at each write
+to one of the models below. Outside of a batch there is no memo and nothing changes.
 """
 
 from odoo import api, fields, models
@@ -65,9 +65,7 @@ class Remembered:
     @api.model
     @api.private
     @api.readonly
-    def search_fetch(
-        self, domain, field_names=None, offset=0, limit=None, order=None
-    ):
+    def search_fetch(self, domain, field_names=None, offset=0, limit=None, order=None):
         memo = memo_of(self.env)
         # No fields: this is ``search``, the only kind that the gateway uses.
         if memo is None or field_names != [] or not is_plain(domain):

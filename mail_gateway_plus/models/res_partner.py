@@ -20,7 +20,8 @@ class ResPartner(mail_gateway_memo.Remembered, models.Model):
         self.flush_model(["email_normalized"])
         found = self.env.execute_query(
             SQL(
-                "SELECT email_normalized FROM res_partner WHERE email_normalized = ANY(%s)",
+                "SELECT email_normalized FROM res_partner"
+                " WHERE email_normalized = ANY(%s)",
                 addresses,
             )
         )
@@ -30,9 +31,7 @@ class ResPartner(mail_gateway_memo.Remembered, models.Model):
     @api.model
     @api.private
     @api.readonly
-    def search_fetch(
-        self, domain, field_names=None, offset=0, limit=None, order=None
-    ):
+    def search_fetch(self, domain, field_names=None, offset=0, limit=None, order=None):
         """Know without asking that there is nobody with an unknown address."""
         unknown = (mail_gateway_memo.memo_of(self.env) or {}).get(UNKNOWN_SENDERS)
         if unknown and self.env.su and _asks_only_for(unknown, domain):
