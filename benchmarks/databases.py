@@ -12,7 +12,9 @@ SOURCES = {"stock": database.BASE, "ours": database.TEMPLATE}
 PREPARE = """
 env["mail.alias.domain"].create({"name": "bench.example"})
 model = env["ir.model"]._get("bench.ticket")
-env["mail.alias"].create({"alias_name": "tickets", "alias_model_id": model.id})
+env["mail.alias"].create(
+    {"alias_name": "tickets", "alias_model_id": model.id, "alias_status": "valid"}
+)
 env["fetchmail.server"].create(
     {
         "name": "Bench",

@@ -78,7 +78,9 @@ def two_workers(rig: Bench, options: argparse.Namespace) -> list[Line]:
             seconds = max(result["seconds"] for result in results)
             rates[label].append(seconds * 1000 / goal)
     one, two = map(statistics.median, rates.values())
-    line = Line("two workers for one (left: one)", "ms", one, two, one / two, "≥ 1.6", rates)
+    line = Line(
+        "two workers for one (left: one)", "ms", one, two, one / two, "≥ 1.6", rates
+    )
     return [line]
 
 
@@ -132,7 +134,9 @@ def journaled(rig: Bench, count: int) -> tuple[str, int]:
     with rig.line(0) as port:
         rig.fill_mailbox(letters)
         name = rig.database("ours", port)
-        crons = "UPDATE ir_cron SET active = %s WHERE cron_name LIKE '%%Process Inbound%%'"
+        crons = (
+            "UPDATE ir_cron SET active = %s WHERE cron_name LIKE '%%Process Inbound%%'"
+        )
         rig.query(name, (crons % "false").replace("%%", "%"))
         rig.work(name, [{"jobs": [FETCH], "done": ALL_JOURNALED, "goal": count}])
         rig.query(name, (crons % "true").replace("%%", "%"))

@@ -184,3 +184,50 @@ def test_worker_that_dies_leaves_its_batch_to_the_others(queue):
     process(queue)
 
     assert tickets(queue) == ALL
+
+
+def add_copy(database, number):
+    """Journal a second copy of a letter, as another mailbox gets it."""
+    with environment(database) as env:
+        journal = env["mail.gateway.inbound"]
+        server = journal.search([], limit=1).server_id
+        raw = letter(f"No. {number}", f"<batch-{number}@home.example>")
+        copy = FetchedMessage(MessageRef("Other", "1", "1"), raw)
+        journal._store(server, [copy])
+
+
+def test_two_workers_with_a_copy_each_make_one_record(queue):
+    add_copy(queue, 1)
+    with environment(queue) as env:
+        first = env["mail.gateway.inbound"]._claim(None, 1)
+
+        process(queue)
+
+        assert outcome(queue)[0] == ["pending", *["done"] * 4, "pending"]
+        first._process_batch()
+        env.cr.commit()
+        process(queue)
+    assert outcome(queue)[0] == ["done"] * 5 + ["duplicate"]
+    assert tickets(queue) == ALL
+
+
+def test_copy_that_was_settled_after_the_claim_is_noticed(queue):
+    with environment(queue) as env:
+        first = env["mail.gateway.inbound"]._claim(None, 1)
+        env.cr.commit()
+        add_copy(queue, 1)
+        with environment(queue) as other:
+            copy = other["mail.gateway.inbound"].search([("folder", "=", "Other")])
+            other["mail.gateway.inbound"]._count_due(None)  # its snapshot begins
+            first._process_batch()
+            env.cr.commit()
+
+            with (
+                mute_logger("odoo.sql_db"),
+                pytest.raises(psycopg2.errors.SerializationFailure),
+            ):
+                copy._without_twins_in_work()
+            other.cr.rollback()
+    process(queue)
+    assert outcome(queue)[0] == ["done"] * 5 + ["duplicate"]
+    assert tickets(queue) == ALL

@@ -150,13 +150,19 @@ class TestMemo(GatewayCase):
         partners._know_senders(["amina@home.example", "bo@home.example"])
 
         with self.assertQueryCount(0):
-            self.assertFalse(partners.search([("email_normalized", "=", "bo@home.example")]))
+            self.assertFalse(
+                partners.search([("email_normalized", "=", "bo@home.example")])
+            )
         self.assertEqual(
             partners.search([("email_normalized", "in", ["amina@home.example"])]), known
         )
         self.assertTrue(
             partners.search(
-                ["|", ("id", "=", known.id), ("email_normalized", "=", "bo@home.example")]
+                [
+                    "|",
+                    ("id", "=", known.id),
+                    ("email_normalized", "=", "bo@home.example"),
+                ]
             )
         )
         new = partners.create({"name": "Bo", "email": "bo@home.example"})
