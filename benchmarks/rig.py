@@ -106,7 +106,10 @@ class Bench:
         server = OdooServer(
             self.directory / "odoo",
             database,
-            options={"max_cron_threads": "2", "log_level": "error"},
+            options={
+                **databases.options(self.environment, database),
+                "max_cron_threads": "2",
+            },
         )
         server.start()
         try:

@@ -231,3 +231,26 @@ def test_copy_that_was_settled_after_the_claim_is_noticed(queue):
     process(queue)
     assert outcome(queue)[0] == ["done"] * 5 + ["duplicate"]
     assert tickets(queue) == ALL
+
+
+def test_bounce_waits_in_the_queue_for_the_commit(queue):
+    with environment(queue) as env:
+        domain = env["mail.alias.domain"].create({"name": "city.example"})
+        alias = env["mail.alias"].create(
+            {
+                "alias_name": "grievances",
+                "alias_domain_id": domain.id,
+                "alias_model_id": env["ir.model"]._get_id("grievance.ticket"),
+                "alias_contact": "followers",
+            }
+        )
+        env["mail.mail"].search([]).unlink()
+    try:
+        process(queue)
+
+        with environment(queue) as env:
+            assert env["mail.mail"].search([]).mapped("state") == ["outgoing"] * 5
+    finally:
+        with environment(queue) as env:
+            alias.with_env(env).unlink()
+            env["mail.mail"].search([]).unlink()
