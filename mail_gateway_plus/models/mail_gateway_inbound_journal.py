@@ -1,9 +1,13 @@
 from odoo import fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.parsing.envelope import read_envelope
 from ..core.policy.identity import fingerprint
 from ..core.policy.outcome import State
+
+# A row is processed once, seldom twice: after that nothing changes it meanwhile.
+MARK_TRIES = 5
 
 
 class MailGatewayInboundJournal(models.Model):
@@ -96,23 +100,34 @@ class MailGatewayInboundJournal(models.Model):
         )
 
     def _mark_acknowledged(self, server, refs):
-        """Note that the mailbox was told about these messages."""
-        now = fields.Datetime.now()
-        self.env.execute_query(
-            SQL(
-                """
-                UPDATE mail_gateway_inbound
-                   SET acknowledged_at = %s, write_date = %s, write_uid = %s
-                 WHERE %s AND acknowledged_at IS NULL
-                RETURNING id
-                """,
-                now,
-                now,
-                self.env.uid,
-                self._identity_condition(server, refs),
-            )
-        )
+        """Note that the mailbox was told about these messages.
+
+        For callers that have nothing uncommitted: a worker may be processing these
+        very rows. We wait for its commit, which changed them, and begin anew.
+        """
+        for _try in range(MARK_TRIES):
+            try:
+                self.env.cr.execute(
+                    self._mark_acknowledged_query(server, refs), log_exceptions=False
+                )
+                break
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()
         self.invalidate_model(["acknowledged_at", "write_date", "write_uid"])
+
+    def _mark_acknowledged_query(self, server, refs):
+        now = fields.Datetime.now()
+        return SQL(
+            """
+            UPDATE mail_gateway_inbound
+               SET acknowledged_at = %s, write_date = %s, write_uid = %s
+             WHERE %s AND acknowledged_at IS NULL
+            """,
+            now,
+            now,
+            self.env.uid,
+            self._identity_condition(server, refs),
+        )
 
     def _identity_condition(self, server, refs):
         """Return the SQL condition of the rows of these messages.

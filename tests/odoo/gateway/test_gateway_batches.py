@@ -1,5 +1,6 @@
 """Messages share a transaction, and none of them harms or doubles another."""
 
+import threading
 from contextlib import closing, contextmanager
 from unittest.mock import patch
 
@@ -254,3 +255,20 @@ def test_bounce_waits_in_the_queue_for_the_commit(queue):
         with environment(queue) as env:
             alias.with_env(env).unlink()
             env["mail.mail"].search([]).unlink()
+
+
+def test_acknowledgement_is_noted_while_the_rows_are_processed(queue):
+    with environment(queue) as worker, environment(queue) as fetching:
+        worker["mail.gateway.inbound"]._claim(None, 5)._process_batch()
+        journal = fetching["mail.gateway.inbound"]
+        server = journal.search([], limit=1).server_id
+        commit = threading.Timer(0.3, worker.cr.commit)
+        commit.start()
+
+        refs = [MessageRef("INBOX", "1", str(number)) for number in range(1, 6)]
+        journal._mark_acknowledged(server, refs)
+        commit.join()
+
+        fetching.cr.commit()
+        assert all(journal.search([]).mapped("acknowledged_at"))
+    assert outcome(queue)[0] == ["done"] * 5
