@@ -6,7 +6,7 @@ PYTHON = /usr/bin/python3
 ARGS =
 export ODOO_PATH DEBIAN_MIRROR MGP_CACHE
 
-.PHONY: help prepare demo test test-odoo lint pot clean
+.PHONY: help prepare demo test test-odoo bench lint pot clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -17,10 +17,11 @@ prepare: ## make everything that is missing, run nothing
 demo: ## start Odoo with real mail servers and sample data
 test: ## run all tests; ARGS="tests/unit -k retry" for some
 test-odoo: ## run Odoo's own mail suites with the addons installed
+bench: ## measure incoming mail, ours against stock Odoo
 lint: ## check style, manifests and formatting
 pot: ## write the lists of terms to translate
 clean: ## stop servers, remove all that was prepared
 
-prepare demo test test-odoo lint pot clean:
+prepare demo test test-odoo bench lint pot clean:
 	@[ -x $(PYTHON) ] || { echo "error: $(PYTHON) is missing: apt-get install python3"; exit 1; }
 	@$(PYTHON) -m dev $@ $(ARGS)

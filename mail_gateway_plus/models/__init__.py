@@ -9,8 +9,12 @@ from . import mail_gateway_inbound_journal
 from . import mail_gateway_inbound_processing
 from . import mail_gateway_inbound_decision
 from . import mail_gateway_inbound_replay
+from . import mail_gateway_inbound_queue
 from . import mail_gateway_raw
+from . import mail_gateway_memo
+from . import res_partner
 from . import mail_gateway_attempt
 from . import mail_mail
+from . import mail_mail_inbound
 from . import mail_thread
 from . import res_config_settings

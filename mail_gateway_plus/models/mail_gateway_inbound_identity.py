@@ -50,7 +50,7 @@ class MailGatewayInboundIdentity(models.Model):
         :raises StaleSnapshot: when another worker has just imported its Message-ID
         """
         mended = mend(raw)
-        self._lock_message_id(mended.message_id)
+        is_known = self._lock_message_id(mended.message_id)
         has_id = all(note.mend is not Mend.NO_ID for note in mended.notes)
         server = self.server_id
         passage = Passage(
@@ -60,7 +60,7 @@ class MailGatewayInboundIdentity(models.Model):
             date=self.date or None,
         )
         policy = DuplicatePolicy(server.duplicate_policy or "database")
-        earlier = self._earlier_passages(mended.message_id)
+        earlier = self._earlier_passages(mended.message_id) if is_known else []
         identity = identify(passage, mended.message_id, earlier, policy)
         self.write(
             {
@@ -99,36 +99,37 @@ class MailGatewayInboundIdentity(models.Model):
     def _lock_message_id(self, message_id):
         """Have no other transaction import this Message-ID at the same time.
 
+        :returns: whether the journal knows of a record by this name
+
         The lock lasts until the commit. Who waited for it does not see what the other
         one has committed meanwhile, as a transaction's view is as old as its first
         statement: a second cursor, whose view is new, tells.
         """
-        self.env.execute_query(
-            SQL(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))::text",
-                message_id,
-            )
-        )
         self.flush_model(["message_id", "used_message_id", "state"])
-        known = self._count_known(self.env.cr, message_id)
+        known = self._count_known(self.env.cr, message_id, is_locking=True)
         with self.env.registry.cursor() as cr:
             now_known = self._count_known(cr, message_id)
-        if now_known > known:
+        if sum(now_known) > sum(known):
             raise StaleSnapshot()
+        return bool(known[1])
 
-    def _count_known(self, cr, message_id):
+    def _count_known(self, cr, message_id, is_locking=False):
+        """Return how many messages in Odoo, and records in the journal, have a name."""
+        lock = SQL("pg_advisory_xact_lock(hashtextextended(%s, 0))::text", message_id)
         cr.execute(
             SQL(
                 """
-                SELECT (SELECT count(*) FROM mail_message WHERE message_id = %(id)s)
-                     + (SELECT count(*) FROM mail_gateway_inbound
+                SELECT (SELECT count(*) FROM mail_message WHERE message_id = %(id)s),
+                       (SELECT count(*) FROM mail_gateway_inbound
                          WHERE (message_id = %(id)s OR used_message_id = %(id)s)
-                           AND state = 'done')
+                           AND state = 'done'),
+                       %(lock)s
                 """,
                 id=message_id,
+                lock=lock if is_locking else SQL("NULL"),
             )
         )
-        return cr.fetchone()[0]
+        return cr.fetchone()[:2]
 
     def _tell_mends(self, notes, identity):
         """Return the notes as lines for a person."""

@@ -1,10 +1,14 @@
 from odoo import fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.parsing.envelope import read_envelope
 from ..core.policy.identity import fingerprint
 from ..core.policy.outcome import State
 from ..core.protocols.mailbox import MessageRef
+
+# A row is processed once, seldom twice: after that nothing changes it meanwhile.
+MARK_TRIES = 5
 
 
 class MailGatewayInboundJournal(models.Model):
@@ -23,28 +27,48 @@ class MailGatewayInboundJournal(models.Model):
         Nothing is safe before the caller's commit; the mailbox must not be told
         earlier.
         """
-        raw_store = self.env["mail.gateway.raw"]
-        stored = 0
-        for message in messages:
-            if is_renumbered and self._renumber(server, message):
-                continue
-            row_id = self._insert(server, message)
-            if row_id:
-                raw_store._store(row_id, message.raw)
-                stored += 1
+        if is_renumbered:
+            messages = [m for m in messages if not self._renumber(server, m)]
+        row_ids = self._insert(server, messages)
+        self.env["mail.gateway.raw"]._store(
+            [
+                (row_id, message.raw)
+                for row_id, message in zip(row_ids, messages, strict=True)
+                if row_id
+            ]
+        )
+        stored = sum(map(bool, row_ids))
         if stored:
             self._wake_processing()
         return stored
 
-    def _insert(self, server, message):
-        """Insert one row and return its id, or ``None`` if its identity is known.
+    def _insert(self, server, messages):
+        """Insert a row each and return their ids, ``None`` where one is known.
 
         The unique index decides, so that two sessions on one mailbox cannot both
         journal a message.
         """
+        if not messages:
+            return []
+        rows = [self._row_values(server, message) for message in messages]
+        inserted = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO mail_gateway_inbound (%s) VALUES %s
+                ON CONFLICT (server_id, folder, uidvalidity, uid) DO NOTHING
+                RETURNING folder, uidvalidity, uid, id
+                """,
+                SQL(", ").join(map(SQL.identifier, rows[0])),
+                SQL(", ").join(SQL("%s", tuple(row.values())) for row in rows),
+            )
+        )
+        ids = {tuple(identity): row_id for *identity, row_id in inserted}
+        return [ids.pop(_identity(message.ref), None) for message in messages]
+
+    def _row_values(self, server, message):
         envelope = read_envelope(message.raw)
         now = fields.Datetime.now()
-        values = {
+        return {
             "server_id": server.id,
             "server_name": server.name,
             "company_id": server.company_id.id or None,
@@ -69,18 +93,6 @@ class MailGatewayInboundJournal(models.Model):
             "write_uid": self.env.uid,
             "write_date": now,
         }
-        rows = self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO mail_gateway_inbound (%s) VALUES (%s)
-                ON CONFLICT (server_id, folder, uidvalidity, uid) DO NOTHING
-                RETURNING id
-                """,
-                SQL(", ").join(map(SQL.identifier, values)),
-                SQL(", ").join(SQL("%s", value) for value in values.values()),
-            )
-        )
-        return rows[0][0] if rows else None
 
     def _renumber(self, server, message):
         """Give the row of a message its new UID; say whether there was such a row.
@@ -116,30 +128,64 @@ class MailGatewayInboundJournal(models.Model):
 
     def _known(self, server, refs):
         """Return those of ``refs`` that the journal holds."""
-        found = self.env.execute_query(
-            SQL(
-                "SELECT folder, uidvalidity, uid FROM mail_gateway_inbound"
-                " WHERE server_id = %s AND folder = ANY(%s) AND uidvalidity = ANY(%s)"
-                " AND uid = ANY(%s)",
-                server.id,
-                list({ref.folder for ref in refs}),
-                list({ref.uidvalidity for ref in refs}),
-                [ref.uid for ref in refs],
-            )
+        found = set(self.env.execute_query(self._known_query(server, refs)))
+        return [ref for ref in refs if _identity(ref) in found]
+
+    def _known_query(self, server, refs):
+        return SQL(
+            "SELECT folder, uidvalidity, uid FROM mail_gateway_inbound WHERE %s",
+            self._identity_condition(server, refs),
         )
-        identities = set(found)
-        return [r for r in refs if (r.folder, r.uidvalidity, r.uid) in identities]
 
     def _mark_acknowledged(self, server, refs):
-        """Note that the mailbox was told about these messages."""
-        rows = self.search(
-            [
-                ("server_id", "=", server.id),
-                ("uid", "in", [ref.uid for ref in refs]),
-                ("acknowledged_at", "=", False),
-            ]
+        """Note that the mailbox was told about these messages.
+
+        For callers that have nothing uncommitted: a worker may be processing these
+        very rows. We wait for its commit, which changed them, and begin anew.
+        """
+        for _try in range(MARK_TRIES):
+            try:
+                self.env.cr.execute(
+                    self._mark_acknowledged_query(server, refs), log_exceptions=False
+                )
+                break
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()
+        self.invalidate_model(["acknowledged_at", "write_date", "write_uid"])
+
+    def _mark_acknowledged_query(self, server, refs):
+        now = fields.Datetime.now()
+        return SQL(
+            """
+            UPDATE mail_gateway_inbound
+               SET acknowledged_at = %s, write_date = %s, write_uid = %s
+             WHERE %s AND acknowledged_at IS NULL
+            """,
+            now,
+            now,
+            self.env.uid,
+            self._identity_condition(server, refs),
         )
-        rows.write({"acknowledged_at": fields.Datetime.now()})
+
+    def _identity_condition(self, server, refs):
+        """Return the SQL condition of the rows of these messages.
+
+        Whole identities, so that the unique index leads to each: by the UID alone,
+        all rows of the mailbox would be looked through.
+        """
+        folders, validities, uids = [], [], []
+        for ref in refs:
+            folders.append(ref.folder)
+            validities.append(ref.uidvalidity)
+            uids.append(ref.uid)
+        return SQL(
+            """server_id = %s AND (folder, uidvalidity, uid) IN (
+                SELECT * FROM unnest(%s::varchar[], %s::varchar[], %s::varchar[]))""",
+            server.id,
+            folders,
+            validities,
+            uids,
+        )
 
     def _mark_removed(self, server, refs):
         """Note that the mailbox has deleted these messages."""
@@ -159,3 +205,7 @@ class MailGatewayInboundJournal(models.Model):
         labels = dict(self._fields["state"]._description_selection(self.env))
         counts = self.grouped("state")
         return ", ".join(f"{labels[s]}: {len(rows)}" for s, rows in counts.items())
+
+
+def _identity(ref):
+    return (ref.folder, ref.uidvalidity, ref.uid)

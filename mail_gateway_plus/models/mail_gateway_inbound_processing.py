@@ -1,15 +1,12 @@
 import traceback
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL
 
 from ..advice import REASON_TEXT
 from ..core.policy.outcome import Reason, State, Trace, conclude, has_no_route
 from ..core.policy.retry import is_transient, next_wait
 from .mail_gateway_inbound_identity import StaleSnapshot
-
-PROCESS_CRON = "mail_gateway_plus.ir_cron_process_inbound"
 
 
 class MailGatewayInboundProcessing(models.Model):
@@ -17,75 +14,20 @@ class MailGatewayInboundProcessing(models.Model):
 
     _inherit = "mail.gateway.inbound"
 
-    @api.model
-    def _wake_processing(self, at=None):
-        """Have the scheduler process the journal now, or at the given time."""
-        self.env.ref(PROCESS_CRON).sudo()._trigger(at)
-
-    @api.model
-    def _process_queue(self, server=None):
-        """Process every message that is due, a transaction each.
-
-        :param server: only those of this mailbox, as *Fetch Now* does
-        """
-        cron = self.env["ir.cron"]
-        if not server:
-            self._replay_after_update()
-        time_left = cron._commit_progress(remaining=self._count_due(server))
-        while time_left:
-            try:
-                row = self._claim(server)
-                if not row:
-                    break
-                row._process()
-                time_left = cron._commit_progress(1)
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                # Another worker was quicker with this row: its work stands.
-                self.env.cr.rollback()
-
-    def _due_condition(self, server):
-        """Return the SQL condition of the rows that may be processed now."""
-        condition = SQL(
-            "state IN ('pending', 'retry') AND retry_at <= %s", fields.Datetime.now()
-        )
-        if server:
-            condition = SQL("%s AND server_id = %s", condition, server.id)
-        return condition
-
-    def _count_due(self, server):
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT count(*) FROM mail_gateway_inbound WHERE %s",
-                self._due_condition(server),
-            )
-        )
-        return rows[0][0]
-
-    def _claim(self, server):
-        """Lock and return the oldest due row that no other worker has, or none.
-
-        The lock lasts until the commit that settles the row, so a killed worker
-        leaves its row to the others.
-        """
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id FROM mail_gateway_inbound WHERE %s ORDER BY retry_at, id"
-                " LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED",
-                self._due_condition(server),
-            )
-        )
-        return self.browse(row_id for (row_id,) in rows)
-
     def _process(self, target=None):
         """Turn one claimed message into a record, or note why not.
 
         :param target: what a person chose: the record to add it to, or an empty
             recordset of the model to make one of
         """
-        self.ensure_one()
-        raw = self.env["mail.gateway.raw"]._read(self.id)
-        trace = Trace(raw=raw, is_chosen=target is not None)
+        trace = self._new_trace(is_chosen=target is not None)
         self._settle(trace, lambda: self._hand_over(trace, target))
+
+    def _new_trace(self, raw=None, is_chosen=False):
+        """Return the trace of this message, with its bytes if they are at hand."""
+        self.ensure_one()
+        raw = raw or self.env["mail.gateway.raw"]._read(self.id)
+        return Trace(raw=raw, is_chosen=is_chosen)
 
     def _hand_over(self, trace, target):
         """Give the message to Odoo's gateway."""
@@ -111,19 +53,27 @@ class MailGatewayInboundProcessing(models.Model):
 
     def _settle(self, trace, work):
         """Do the work that makes the record, all or nothing, and note the outcome."""
+        error = self._attempt(work)
+        if isinstance(error, StaleSnapshot):
+            raise error  # nothing was done yet; whoever called begins anew
+        if trace.is_chosen and isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+            raise error  # Odoo repeats the person's request as a whole
+        self._note(error, trace)
+
+    def _attempt(self, work):
+        """Do the work in a savepoint; return its exception, or ``None``."""
         try:
             with self.env.cr.savepoint():
                 work()
-        except StaleSnapshot:
-            raise  # nothing was done yet; whoever called begins a new transaction
         except Exception as error:
-            if trace.is_chosen and isinstance(
-                error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-            ):
-                raise  # Odoo repeats the person's request as a whole
-            self._note_failure(error, trace)
-        else:
+            return error
+        return None
+
+    def _note(self, error, trace):
+        if error is None:
             self._note_outcome(conclude(trace), trace)
+        else:
+            self._note_failure(error, trace)
 
     def _note_outcome(self, outcome, trace):
         self.write(

@@ -37,31 +37,66 @@ class MailGatewayRaw(models.Model):
             )
         )
 
-    def _store(self, inbound_id, raw):
-        """Keep the bytes of one journal row."""
-        for sequence, start in enumerate(range(0, len(raw), CHUNK_BYTES)):
-            self.env.execute_query(
-                SQL(
-                    """
-                    INSERT INTO mail_gateway_raw (inbound_id, sequence, data)
-                    VALUES (%s, %s, %s) RETURNING sequence
-                    """,
-                    inbound_id,
-                    sequence,
-                    raw[start : start + CHUNK_BYTES],
-                )
-            )
+    def _store(self, messages):
+        """Keep the bytes of journal rows.
 
-    def _read(self, inbound_id):
-        """Return the bytes of one journal row; empty once their retention is over."""
-        rows = self.env.execute_query(
+        :param messages: pairs of a row's id and its bytes
+        """
+        pieces, size = [], 0
+        for inbound_id, raw in messages:
+            for sequence, start in enumerate(range(0, len(raw), CHUNK_BYTES)):
+                piece = raw[start : start + CHUNK_BYTES]
+                if pieces and size + len(piece) > CHUNK_BYTES:
+                    self._insert(pieces)
+                    pieces, size = [], 0
+                pieces.append((inbound_id, sequence, piece))
+                size += len(piece)
+        if pieces:
+            self._insert(pieces)
+
+    def _insert(self, pieces):
+        self.env.cr.execute(
             SQL(
-                "SELECT data FROM mail_gateway_raw WHERE inbound_id = %s"
-                " ORDER BY sequence",
-                inbound_id,
+                "INSERT INTO mail_gateway_raw (inbound_id, sequence, data) VALUES %s",
+                SQL(", ").join(SQL("%s", piece) for piece in pieces),
             )
         )
-        return b"".join(bytes(data) for (data,) in rows)
+
+    def _read(self, inbound_id):
+        """Return the bytes of one journal row; empty once their retention is over.
+
+        Chunk by chunk: what the driver holds besides the result stays small.
+        """
+        chunks = []
+        while not chunks or len(chunks[-1]) == CHUNK_BYTES:
+            rows = self.env.execute_query(
+                SQL(
+                    "SELECT data FROM mail_gateway_raw"
+                    " WHERE inbound_id = %s AND sequence = %s",
+                    inbound_id,
+                    len(chunks),
+                )
+            )
+            if not rows:
+                break
+            chunks.append(bytes(rows[0][0]))
+        return b"".join(chunks)
+
+    def _read_all(self, inbound_ids):
+        """Return the bytes of journal rows that are small together, by their ids."""
+        if not inbound_ids:
+            return {}
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT inbound_id, data FROM mail_gateway_raw"
+                " WHERE inbound_id = ANY(%s) ORDER BY inbound_id, sequence",
+                inbound_ids,
+            )
+        )
+        contents = dict.fromkeys(inbound_ids, b"")
+        for inbound_id, data in rows:
+            contents[inbound_id] += bytes(data)
+        return contents
 
     def _forget(self, inbound_ids):
         """Drop the bytes of these journal rows."""

@@ -211,13 +211,13 @@ class TestIdentity(GatewayCase):
         server = self.mailbox(FourMethodConnection(letter()))
         self.fetch(server)
         row = self.rows(server)
-        counts = iter([0, 1])
+        counts = iter([(0, 0), (1, 0)])
 
         with (
             patch.object(
                 self.registry["mail.gateway.inbound"],
                 "_count_known",
-                lambda journal, cr, message_id: next(counts),
+                lambda journal, cr, message_id, is_locking=False: next(counts),
             ),
             self.assertRaises(psycopg2.errors.SerializationFailure),
         ):
