@@ -6,7 +6,6 @@ does in the web client, posts a grievance and prints what happens to it, with ti
 
 import argparse
 import os
-import shutil
 import smtplib
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dev import database, environment
+from dev.cleaning import remove_state
 from dev.steps import plain_errors
 from tests.rig.certificates import CertificateAuthority
 from tests.rig.dovecot import Dovecot
@@ -286,7 +286,7 @@ def main() -> int:
         raise RigError(f"port {port} is taken: choose another one with PORT=…")
     tree = environment.load()
     directory = tree.state / "demo"
-    shutil.rmtree(directory, ignore_errors=True)
+    remove_state(directory)
     directory.mkdir()
     database.copy_for_run(tree, DATABASE)
     demo = Demo(directory, port)
