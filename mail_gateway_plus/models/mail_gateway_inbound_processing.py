@@ -5,6 +5,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..advice import REASON_TEXT
+from ..core.parsing.storable import storable
 from ..core.policy.outcome import Reason, State, Trace, conclude, has_no_route
 from ..core.policy.retry import is_transient, next_wait
 
@@ -149,7 +150,7 @@ class MailGatewayInboundProcessing(models.Model):
         values = {
             "state": (State.RETRY if wait else State.QUARANTINED).value,
             "reason": self._with_order(self._failure_reason(error, no_route)),
-            "error_trace": "".join(traceback.format_exception(error)),
+            "error_trace": storable("".join(traceback.format_exception(error))),
             "tries": tries,
             "retry_at": wait and fields.Datetime.now() + wait,
             "parked_under": (
@@ -176,6 +177,6 @@ class MailGatewayInboundProcessing(models.Model):
         words = said or str(error).strip() or type(error).__name__
         return self.env._(
             "Odoo could not process it: %(error)s (%(kind)s)",
-            error=words,
+            error=storable(words),
             kind=type(error).__name__,
         )
