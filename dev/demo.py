@@ -280,7 +280,7 @@ def _letter() -> EmailMessage:
 def main() -> int:
     """Run the demo; return the exit code."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", PORT)))
+    parser.add_argument("--port", type=int, default=os.environ.get("PORT") or PORT)
     port = parser.parse_args().port
     if accepts(port):
         raise RigError(f"port {port} is taken: choose another one with PORT=…")
