@@ -377,7 +377,7 @@ def test_messages_that_were_listed_and_not_handed_out_are_looked_for():
 
 
 def test_nothing_is_asked_about_no_messages():
-    with Session(CAPABILITY) as mailbox:
+    with Session() as mailbox:
         assert mailbox.exist([]) == []
 
 
