@@ -1,8 +1,11 @@
 """Stop what was started and remove what was prepared, and nothing else."""
 
 import shutil
+import subprocess
+from pathlib import Path
 
 from dev import running
+from dev.debian_packages import root_prefix
 from dev.paths import ROOT, cache_directory, state_directory
 from dev.postgres import PostgresCluster, binary_directory
 from dev.steps import PrepareError, say
@@ -22,7 +25,7 @@ def main(arguments: list[str]) -> int:
         cluster.stop()
     for folder in {state, ROOT / ".run"}:
         if folder.exists():
-            shutil.rmtree(folder)
+            remove_state(folder)
             say(f"removed {folder}")
     cache = cache_directory()
     if not cache.exists():
@@ -32,3 +35,16 @@ def main(arguments: list[str]) -> int:
     shutil.rmtree(cache)
     say(f"removed {cache}")
     return 0
+
+
+def remove_state(folder: Path) -> None:
+    """Remove a folder below the state folder, through sudo where it must be.
+
+    Postfix's queue belongs to root and to Postfix, whoever started the server.
+    """
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        pass
+    except PermissionError:
+        subprocess.run([*(root_prefix() or []), "rm", "-rf", folder], check=True)

@@ -6,7 +6,6 @@ does in the web client, posts a grievance and prints what happens to it, with ti
 
 import argparse
 import os
-import shutil
 import smtplib
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dev import database, environment
+from dev.cleaning import remove_state
 from dev.steps import plain_errors
 from tests.rig.certificates import CertificateAuthority
 from tests.rig.dovecot import Dovecot
@@ -280,13 +280,13 @@ def _letter() -> EmailMessage:
 def main() -> int:
     """Run the demo; return the exit code."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", PORT)))
+    parser.add_argument("--port", type=int, default=os.environ.get("PORT") or PORT)
     port = parser.parse_args().port
     if accepts(port):
         raise RigError(f"port {port} is taken: choose another one with PORT=…")
     tree = environment.load()
     directory = tree.state / "demo"
-    shutil.rmtree(directory, ignore_errors=True)
+    remove_state(directory)
     directory.mkdir()
     database.copy_for_run(tree, DATABASE)
     demo = Demo(directory, port)

@@ -1,7 +1,9 @@
 -- A copied database neither fetches nor sends: base and mail archive the servers and
 -- switch the crons off; a server that is taken up again has to be confirmed anew.
 UPDATE fetchmail_server SET state = 'draft';
-UPDATE ir_mail_server SET state = 'draft' WHERE active IS NOT TRUE;
+-- Odoo's stand-in for them all stays usable; whose turn comes first is not said.
+UPDATE ir_mail_server SET state = 'draft'
+ WHERE name IS DISTINCT FROM 'neutralization - disable emails';
 
 -- Nor does it answer mail that the original answers: what waits in its journal stays.
 UPDATE mail_gateway_inbound

@@ -373,7 +373,9 @@ class FetchmailServer(models.Model):
             if isinstance(error, UserError):
                 raise error
             raise UserError(self._explain(error)) from error
-        journal._process_queue(self)
+        # What comes of a message must not depend on who clicked, nor on the companies
+        # and defaults of that person's screen.
+        journal._as_gateway()._process_queue(self)
         came = journal.search([("id", ">", newest), ("server_id", "=", self.id)])
         return _notification(
             self.env._("New messages: %(count)s", count=len(came)), came._tell_states()

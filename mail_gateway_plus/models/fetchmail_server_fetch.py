@@ -8,7 +8,7 @@ from functools import partial
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, plaintext2html
 
 from odoo.addons.mail.models.fetchmail import MAIL_SERVER_DOMAIN
 
@@ -106,7 +106,10 @@ class FetchmailServerFetch(models.Model):
 
     def _wake_for_next_poll(self):
         """Have the scheduler come back for the mailbox that is due next."""
-        due = [server.next_poll_at for server in self if server.next_poll_at]
+        # Who is due at every run waits for the next one: waking it for now would make
+        # it run without a pause.
+        now = fields.Datetime.now()
+        due = [s.next_poll_at for s in self if s.next_poll_at and s.next_poll_at > now]
         if due and self.env.context.get("cron_id"):
             self.env.ref("mail.ir_cron_mail_gateway_action").sudo()._trigger(min(due))
 
@@ -323,7 +326,8 @@ class FetchmailServerFetch(models.Model):
             self.alert_ids += contact.activity_schedule(
                 "mail.mail_activity_data_warning",
                 summary=title,
-                note=self.error_message,
+                # The server's words are text, whatever they look like.
+                note=plaintext2html(self.error_message),
                 user_id=user.id,
             )
         self.env["mail.mail"].sudo().create(

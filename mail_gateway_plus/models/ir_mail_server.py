@@ -120,7 +120,8 @@ class IrMailServer(models.Model):
                 connection = super()._connect__(
                     *args, **kwargs, mail_server_id=candidate.id, smtp_from=smtp_from
                 )
-            except OSError as error:
+            except (OSError, UnicodeError) as error:
+                # Unicode: a host name or a password that cannot be encoded.
                 failures.append((candidate, error))
                 self.env["mail.gateway.attempt"].sudo()._record_unreachable(
                     candidate, dispatch, error

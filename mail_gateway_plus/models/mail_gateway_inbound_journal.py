@@ -192,6 +192,9 @@ class MailGatewayInboundJournal(models.Model):
         rows = self.search(
             [
                 ("server_id", "=", server.id),
+                # A UID means nothing without these: other folders have it as well.
+                ("folder", "in", list({ref.folder for ref in refs})),
+                ("uidvalidity", "in", list({ref.uidvalidity for ref in refs})),
                 ("uid", "in", [ref.uid for ref in refs]),
                 ("remove_at", "!=", False),
             ]

@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..advice import REASON_TEXT
+from ..core.parsing.storable import storable
 from ..core.policy.outcome import Reason, State, Trace, conclude, has_no_route
 from ..core.policy.retry import is_transient, next_wait
 from .mail_gateway_inbound_identity import StaleSnapshot
@@ -103,7 +104,7 @@ class MailGatewayInboundProcessing(models.Model):
         values = {
             "state": (State.RETRY if wait else State.QUARANTINED).value,
             "reason": self._with_order(self._failure_reason(error, no_route)),
-            "error_trace": "".join(traceback.format_exception(error)),
+            "error_trace": storable("".join(traceback.format_exception(error))),
             "tries": tries,
             "retry_at": wait and fields.Datetime.now() + wait,
             "parked_under": (
@@ -130,6 +131,6 @@ class MailGatewayInboundProcessing(models.Model):
         words = said or str(error).strip() or type(error).__name__
         return self.env._(
             "Odoo could not process it: %(error)s (%(kind)s)",
-            error=words,
+            error=storable(words),
             kind=type(error).__name__,
         )

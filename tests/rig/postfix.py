@@ -140,6 +140,8 @@ class Postfix:
         self._make_folders(as_root)
         self._write_configuration()
         self._write_recipients()
+        # Made by root's "postfix check" it would be root's, and closed to us.
+        self.log_path.touch()
         self.dovecot.on_users_changed.append(self._write_recipients)
         self._make_queue(as_root)
         master = Path(self._setting("daemon_directory")) / "master"

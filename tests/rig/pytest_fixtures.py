@@ -3,13 +3,13 @@
 import dataclasses
 import itertools
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from dev.cleaning import remove_state
 from dev.paths import make_state_directory
 from tests.rig.certificates import CertificateAuthority
 from tests.rig.dovecot import Dovecot
@@ -47,7 +47,7 @@ def rig_directory() -> Iterator[Path]:
     directory = Path(tempfile.mkdtemp(dir=parent, prefix="t"))
     directory.chmod(0o755)
     yield directory
-    shutil.rmtree(directory, ignore_errors=True)
+    remove_state(directory)
 
 
 @pytest.fixture(scope="session")

@@ -376,6 +376,11 @@ def test_messages_that_were_listed_and_not_handed_out_are_looked_for():
         assert mailbox.exist([ref(7), ref(9)]) == [ref(9)]
 
 
+def test_nothing_is_asked_about_no_messages():
+    with Session() as mailbox:
+        assert mailbox.exist([]) == []
+
+
 def test_refused_acknowledgement_raises():
     with Session(Expect(rb"\w+ UID STORE .*", b"<tag> NO read-only")) as mailbox:
         with pytest.raises(IMAP4.error, match="read-only"):

@@ -12,6 +12,7 @@ from imaplib import IMAP4
 from imapclient.exceptions import LoginError
 
 from ..errors import FolderUnavailable, LoginRefused, ProtocolViolation
+from ..parsing.storable import storable
 from ..protocols.smtp import is_login_failure
 
 
@@ -79,7 +80,7 @@ _KIND_OF_CLASS = (
 
 def diagnose(error):
     """Return the :class:`Fault` behind an exception of a connection or a login."""
-    return Fault(_kind(error), _words(error))
+    return Fault(_kind(error), storable(_words(error)))
 
 
 def _kind(error):

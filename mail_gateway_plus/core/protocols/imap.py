@@ -92,6 +92,8 @@ class ImapMailbox(StockConnection, Mailbox):
 
     def exist(self, refs):
         """Return those of ``refs`` that are still in the folder."""
+        if not refs:  # an empty set of UIDs is no IMAP (RFC 3501, sequence-set)
+            return []
         uids = ",".join(ref.uid for ref in refs)
         found = self._client.search(["UID", uids])
         return [ref for ref in refs if int(ref.uid) in found]

@@ -13,6 +13,8 @@ from enum import Enum
 from io import BytesIO
 from smtplib import SMTP
 
+from ..parsing.storable import storable
+
 
 class Phase(str, Enum):
     """How far the dialogue came; the phase in which it stands or ended."""
@@ -146,7 +148,7 @@ class SmtpSession:
                 delivery.reply = _reply(*reply)
             raise
         except (OSError, smtplib.SMTPException) as error:
-            delivery.reply = Reply(0, str(error))
+            delivery.reply = _reply(0, str(error))
             raise
         finally:
             delivery.seconds = time.monotonic() - started
@@ -236,4 +238,4 @@ def _dot_stuffed(payload):
 def _reply(code, text):
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
-    return Reply(code, text)
+    return Reply(code, storable(text))

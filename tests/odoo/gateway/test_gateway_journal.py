@@ -1,5 +1,6 @@
 """A message is in the journal before its mailbox is told, and ends in plain sight."""
 
+import poplib
 from unittest.mock import patch
 
 import psycopg2.errors
@@ -8,6 +9,11 @@ from gateway_case import FourMethodConnection, GatewayCase, closed_port, letter
 from odoo.exceptions import UserError
 from odoo.tests import RecordCapturer, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.mail_gateway_plus.core.protocols.mailbox import (
+    FetchedMessage,
+    MessageRef,
+)
 
 FETCH_LOGGER = "odoo.addons.mail_gateway_plus.models.fetchmail_server_fetch"
 
@@ -69,6 +75,19 @@ class TestJournal(GatewayCase):
         self.assertTrue(self.rows(server).acknowledged_at)
         self.assertFalse(connection.messages)
 
+    def test_acknowledging_a_message_leaves_its_namesake_in_another_folder(self):
+        server = self.mailbox()
+        there, here = MessageRef("INBOX", "7", "5"), MessageRef("Work", "7", "5")
+        self.journal._store(
+            server,
+            [FetchedMessage(there, letter()), FetchedMessage(here, letter("Other"))],
+        )
+
+        self.journal._mark_acknowledged(server, [here])
+
+        told = self.rows(server).filtered("acknowledged_at")
+        self.assertEqual(told.folder, "Work")
+
     def test_one_failing_mailbox_does_not_keep_the_others_from_being_read(self):
         connection = FourMethodConnection(letter())
         failing, healthy = self.mailbox(), self.mailbox()
@@ -105,6 +124,37 @@ class TestJournal(GatewayCase):
             self.fetch(servers)
 
         self.assertEqual(visited, ["never", "long ago", "recent"])
+
+    def test_failure_whose_words_cannot_be_stored_is_parked_all_the_same(self):
+        server = self.mailbox(FourMethodConnection(letter()))
+        self.fetch(server)
+
+        with patch.object(
+            self.registry["mail.thread"],
+            "message_process",
+            side_effect=UserError("unknown \0 \udce9"),
+        ):
+            self.process()
+
+        self.assertEqual(self.rows(server).state, "quarantined")
+
+    def test_mailbox_whose_words_cannot_be_stored_leaves_the_others_their_turn(self):
+        connection = FourMethodConnection(letter())
+        failing, healthy = self.mailbox(), self.mailbox()
+
+        def connect(server, allow_archived=False):
+            if server.id == failing.id:
+                raise poplib.error_proto(b"-ERR \0")
+            return connection
+
+        with (
+            patch.object(self.registry["fetchmail.server"], "_connect__", connect),
+            mute_logger(FETCH_LOGGER),
+        ):
+            self.fetch(failing + healthy)
+
+        self.assertEqual(len(self.rows(healthy)), 1)
+        self.assertTrue(failing.error_message)
 
     def test_fetch_now_tells_what_came(self):
         server = self.mailbox(FourMethodConnection(letter()))

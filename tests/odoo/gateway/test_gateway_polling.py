@@ -65,6 +65,17 @@ class TestPolling(GatewayCase):
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         self.assertIn(server.next_poll_at, triggers.mapped("call_at"))
 
+    def test_mailbox_without_an_interval_does_not_wake_the_scheduler(self):
+        cron = self.env.ref("mail.ir_cron_mail_gateway_action")
+        self.mailbox(name="box")
+        self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]).unlink()
+
+        self.run_cron()
+
+        self.assertFalse(
+            self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        )
+
     def test_K1_failing_mailbox_backs_off_and_leaves_the_others_their_turn(self):
         failing = self.mailbox(name="failing")
         self.mailbox(name="healthy")
