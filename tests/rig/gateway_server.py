@@ -93,6 +93,19 @@ class GatewayServer(OdooServer):
 
         wait_until(is_written, what=f"waking {cron}")
 
+    def keep_only_crons(self, *names: str) -> None:
+        """Switch all other crons off, which are due in a new database."""
+        others = [("id", "not in", [self.cron_id(name) for name in names])]
+
+        def are_off() -> bool:
+            try:
+                found = self.call("ir.cron", "search", [others])
+                return self.call("ir.cron", "write", [found, {"active": False}])
+            except OdooRemoteError:  # one of them runs at this very moment
+                return False
+
+        wait_until(are_off, what="switching crons off")
+
     def count(self, model: str, *domain: tuple) -> int:
         """Return how many records of a model match."""
         return self.call(model, "search_count", [list(domain)])
