@@ -1,9 +1,10 @@
 """What an administrator reads: for each fault its cause and remedy, for each parked
-message the reason."""
+message the reason, for each mended one what was done."""
 
 from odoo.tools import LazyTranslate
 
 from .core.diagnosis.faults import FaultKind
+from .core.parsing.mender import Mend
 from .core.policy.decision import Obstacle
 from .core.policy.outcome import Reason
 
@@ -97,4 +98,14 @@ OBSTACLE_TEXT = {
     Obstacle.NO_CONTENT: _lt("Left alone because the content is no longer kept"),
     Obstacle.NO_TYPE: _lt("Left alone because the mailbox names no type: choose one"),
     Obstacle.BUSY: _lt("Left alone because somebody else is working on it"),
+}
+
+MEND_TEXT = {
+    Mend.HEADER: _lt("A header that could not be read was written anew: %(detail)s."),
+    Mend.NO_ID: _lt("It had no usable Message-ID and was given %(detail)s."),
+    Mend.CHARSET: _lt("A text's charset was wrong: %(detail)s."),
+    Mend.TEXT: _lt("Characters that cannot be stored were taken out: %(detail)s."),
+    Mend.STRUCTURE: _lt("A part was not what it claims to be: %(detail)s."),
+    Mend.LIMIT: _lt("A part is too large or too deep and was attached: %(detail)s."),
+    Mend.ENCLOSED: _lt("It could not be read at all and is attached as it came."),
 }

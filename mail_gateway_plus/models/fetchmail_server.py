@@ -3,9 +3,11 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..core.policy.identity import DuplicatePolicy
 from ..core.policy.progress import StartPolicy
 from ..core.protocols.after_fetch import Aftercare, AfterFetch
-from ..core.protocols.endpoint import DEFAULT_PORTS, Endpoint, Security
+from ..core.protocols.dial import Dial, LoginRecord
+from ..core.protocols.endpoint import DEFAULT_PORTS, DEFAULT_TIMEOUT, Endpoint, Security
 from ..core.protocols.imap import ImapMailbox
 from ..core.protocols.mailbox import as_mailbox
 from ..core.protocols.pop3 import Pop3Mailbox
@@ -101,6 +103,11 @@ class FetchmailServer(models.Model):
         string="Read every (minutes)",
         help="0: each time that Odoo's scheduled action runs.",
     )
+    timeout_seconds = fields.Integer(
+        string="Timeout (seconds)",
+        default=int(DEFAULT_TIMEOUT),
+        help="A server that does not answer for so long counts as unreachable.",
+    )
     next_poll_at = fields.Datetime(
         string="Next Read",
         readonly=True,
@@ -125,6 +132,18 @@ class FetchmailServer(models.Model):
         index="btree_not_null",
         help="The company in whose name its messages are processed; none means the "
         "main company.",
+    )
+    duplicate_policy = fields.Selection(
+        [
+            (DuplicatePolicy.DATABASE.value, "Once in all mailboxes"),
+            (DuplicatePolicy.MAILBOX.value, "Once in each mailbox"),
+        ],
+        string="Same Message Twice",
+        required=True,
+        default=DuplicatePolicy.DATABASE.value,
+        help="How often a message becomes a record that came to several mailboxes.\n"
+        "Once in all mailboxes: the first one takes it, as Odoo has it.\n"
+        "Once in each mailbox: this one makes a record of its own.",
     )
     parked_count = fields.Integer(
         compute="_compute_parked_count",
@@ -205,7 +224,9 @@ class FetchmailServer(models.Model):
         """Return the mailbox, logged in, with its folder open.
 
         :returns: a :class:`~..core.protocols.mailbox.Mailbox` that has Odoo's four
-            methods as well; for types of other addons, what they return
+            methods as well; for types of other addons, what they return. With
+            ``mail_gateway_dial_only`` in the context a
+            :class:`~..core.protocols.dial.Dial`, which no network was needed for.
         """
         self.ensure_one()
         kind = self._get_connection_type()
@@ -218,18 +239,26 @@ class FetchmailServer(models.Model):
                     self.display_name,
                 )
             )
-        mailbox = (ImapMailbox if kind == "imap" else Pop3Mailbox)(self._endpoint())
+        dial = self._dial(kind)
+        if self.env.context.get("mail_gateway_dial_only"):
+            return dial
+        mailbox = dial.connect()
         try:
-            if kind == "imap":
-                self._imap_login__(mailbox.login)
-                mailbox.open(self._folder_names()[0])
-            else:
-                mailbox.login(self.user, self.password)
-                mailbox.open()
+            mailbox.open(self._folder_names()[0])
         except BaseException:
             mailbox.abandon()
             raise
         return mailbox
+
+    def _dial(self, kind):
+        """Return how to reach the mailbox, its login as ``_imap_login__`` does it."""
+        record = LoginRecord()
+        if kind == "imap":
+            self._imap_login__(record)
+        else:
+            record.login(self.user, self.password)
+        protocol = ImapMailbox if kind == "imap" else Pop3Mailbox
+        return Dial(protocol, self._endpoint(), tuple(record.steps))
 
     def _endpoint(self):
         return Endpoint(
@@ -237,6 +266,7 @@ class FetchmailServer(models.Model):
             port=self.port,
             security=Security(self.connection_security),
             verify=self.verify_certificate,
+            timeout=self.timeout_seconds or DEFAULT_TIMEOUT,
         )
 
     def _folder_names(self):
@@ -340,6 +370,8 @@ class FetchmailServer(models.Model):
         newest = journal.search([], limit=1).id or 0
         error = self.sudo()._fetch_mail()
         if error is not None:
+            if isinstance(error, UserError):
+                raise error
             raise UserError(self._explain(error)) from error
         journal._process_queue(self)
         came = journal.search([("id", ">", newest), ("server_id", "=", self.id)])

@@ -1,16 +1,22 @@
 import logging
 import random
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from odoo.addons.mail.models.fetchmail import MAIL_SERVER_DOMAIN
 
 from ..core.policy.polling import FAILURES_UNTIL_TOLD, next_wait
 from ..core.policy.progress import Listing, StartPolicy, next_question
+from ..core.protocols.dial import Dial
 from ..core.protocols.mailbox import MessageRef, as_mailbox, batches
+from ..core.tasks import call, run
 
 _logger = logging.getLogger(__name__)
 
@@ -18,8 +24,39 @@ _logger = logging.getLogger(__name__)
 MESSAGES_PER_TURN = 500
 # Messages of earlier runs that one run takes care of in the mailbox.
 CHORES_PER_TURN = 500
+# System parameter and its default: how many mailboxes are read at once.
+PARALLEL_MAILBOXES = ("mail_gateway_plus.parallel_mailboxes", 16)
+# The first half of the advisory lock's key, "MGwP"; the other is the mailbox's id.
+LOCK_CLASS = 0x4D477750
 # What counts as the interval of a failing mailbox that is read at every run.
 SHORTEST_INTERVAL = timedelta(minutes=1)
+
+
+@dataclass
+class Turn:
+    """What the tasks of one run share.
+
+    ``remaining`` counts mailboxes that are not read to their end, ``has_time`` says
+    whether the scheduler lets us go on.
+    """
+
+    limit: int
+    remaining: int
+    has_time: bool = True
+    error: Exception | None = None
+
+    def note_busy(self, server):
+        """Pass over a mailbox that another worker reads, or that was unconfirmed."""
+        self.remaining -= 1
+        _logger.info("Mailbox %s is not read: in use or changed", server.id)
+        if not server.env.context.get("cron_id"):
+            self.error = UserError(
+                server.env._(
+                    "The mailbox %s is being read at this moment, or is not "
+                    "confirmed. What comes shows in the journal.",
+                    server.name,
+                )
+            )
 
 
 class FetchmailServerFetch(models.Model):
@@ -31,36 +68,26 @@ class FetchmailServerFetch(models.Model):
         """Bring the new messages of these mailboxes into the journal.
 
         Called by Odoo's cron and by *Fetch Now*; turning them into records is the
-        journal's own job.
+        journal's own job. Many mailboxes are read at once, so that a dead or slow one
+        delays nobody (core/tasks.py).
 
         :param batch_limit: messages a mailbox before the next one gets its turn
         :returns: the last exception, or ``None`` when every mailbox was read
         """
-        result = None
         servers = self.with_context(fetchmail_cron_running=True)._in_turn()
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(servers))
-        waiting = 0
-        for position, server in enumerate(servers, start=1):
-            locked = server.try_lock_for_update(allow_referencing=True)
-            if not locked.filtered_domain(MAIL_SERVER_DOMAIN):
-                _logger.info("Mailbox %s is not read: in use or changed", server.id)
-                continue
-            try:
-                waiting += server._fetch_into_journal(batch_limit)
-            except Exception as error:
-                result = error
-                server._note_failure(error)
-            else:
-                server._note_success()
-            # The journal's cursor wrote the cron's progress meanwhile: only a new
-            # transaction may write it again.
-            self.env.cr.commit()  # pylint: disable=invalid-commit
-            left = len(servers) - position
-            if not cron._commit_progress(remaining=left + waiting):
-                break
+        turn = Turn(batch_limit, remaining=len(servers))
+        self.env["ir.cron"]._commit_progress(remaining=turn.remaining)
+        get_param = self.env["ir.config_parameter"].sudo().get_param
+        run(servers._polls(turn), threads=int(get_param(*PARALLEL_MAILBOXES)))
         servers._wake_for_next_poll()
-        return result
+        return turn.error
+
+    def _polls(self, turn):
+        """Yield a task for each mailbox, as long as there is time."""
+        for server in self:
+            if not turn.has_time:
+                return
+            yield server._poll(turn)
 
     def _in_turn(self):
         """Return the mailboxes to read now, longest without a visit first.
@@ -85,84 +112,104 @@ class FetchmailServerFetch(models.Model):
 
     # ----------------------------------------------------------------- one mailbox
 
-    def _fetch_into_journal(self, limit):
-        """Fetch up to ``limit`` messages of one mailbox.
-
-        :returns: 1 when the mailbox had more than time or limit allowed, else 0
-
-        The journal has its own cursor, so that its commits leave the lock on the
-        mailbox in place: no other worker reads it at the same time.
-        """
-        mailbox = as_mailbox(self._connect__())
+    def _poll(self, turn):
+        """Read one mailbox: a task that commits before each call (core/tasks.py)."""
+        if not self._lock_for_polling():
+            turn.note_busy(self)
+            return
+        mailbox = None
         try:
-            with self.env.registry.cursor() as cr:
-                journal = self.env(cr=cr)["mail.gateway.inbound"]
-                is_empty = True
-                for name in self._folder_names():
-                    mailbox.open(name)
-                    ledger = journal.env["mail.gateway.folder"]._of(self, name)
-                    is_empty &= self._drain(mailbox, ledger, journal, limit)
-                    self._do_chores(mailbox, name, journal)
-                mailbox.close()
-                if mailbox.acknowledges_on_close:
-                    journal._mark_acknowledged(self, mailbox.acknowledged)
-        except BaseException:
-            with suppress(Exception):
-                mailbox.abandon()
-            raise
-        return 0 if is_empty else 1
+            server = self.with_context(mail_gateway_dial_only=True)
+            connection = server._connect__()
+            in_thread = isinstance(connection, Dial)
+            self._commit()
+            ask = partial(call, in_thread)
+            if in_thread:
+                mailbox = yield ask(connection.connect)
+            else:  # another addon's, which may need the database
+                mailbox = as_mailbox(connection)
+            has_more = False
+            for name in self._folder_names():
+                yield ask(mailbox.open, name)
+                more = yield from self._drain(mailbox, name, turn, ask)
+                while more and turn.has_time and not mailbox.status:
+                    # Another addon's connection lists one batch at a time.
+                    more = yield from self._drain(mailbox, name, turn, ask)
+                has_more |= more
+                yield from self._do_chores(mailbox, name, ask)
+            yield ask(mailbox.close)
+            self._settle(mailbox)
+            self._note_success()
+            turn.remaining += has_more
+        except Exception as error:
+            self.env.cr.rollback()
+            if mailbox:
+                with suppress(Exception):
+                    mailbox.abandon()
+            turn.error = error
+            self._note_failure(error)
+        finally:
+            self._unlock_after_polling()
+        turn.remaining -= 1
+        self._commit(turn)
 
-    def _drain(self, mailbox, ledger, journal, limit):
+    def _drain(self, mailbox, folder, turn, ask):
         """Journal and acknowledge what is new in the open folder.
 
-        :returns: whether the folder was read to its end
+        :returns: whether the folder holds more
         """
-        status = mailbox.status
-        uidvalidity = status.uidvalidity if status else ""
+        journal = self.env["mail.gateway.inbound"]
+        ledger = self.env["mail.gateway.folder"]._of(self, folder)
+        uidvalidity = mailbox.status.uidvalidity if mailbox.status else ""
         progress = ledger._progress()
-        question = next_question(progress, uidvalidity, StartPolicy(self.start_policy))
-        refs = mailbox.find(question)
-        if progress.uidvalidity == uidvalidity:
-            missing = [
-                MessageRef(ledger.name, uidvalidity, u) for u in progress.missing
-            ]
-            refs = mailbox.exist(missing) + refs if missing else refs
+        policy = StartPolicy(self.start_policy)
+        question = next_question(progress, uidvalidity, policy)
+        self._commit()
+        refs = yield ask(mailbox.find, question)
+        if progress.missing and progress.uidvalidity == uidvalidity:
+            missing = [MessageRef(folder, uidvalidity, uid) for uid in progress.missing]
+            refs = (yield ask(mailbox.exist, missing)) + refs
         known = journal._known(self, refs)
         if known:  # journaled before, but the acknowledgement did not get through
-            self._acknowledge(mailbox, journal, known)
+            yield from self._acknowledge(mailbox, known, ask)
         new = [ref for ref in refs if ref not in set(known)]
         got = set()
-        for batch in batches(mailbox.download(new[:limit])):
-            journal._store(self, batch, is_renumbered=question.listing is Listing.SINCE)
+        downloads = batches(mailbox.download(new[: turn.limit]))
+        while batch := (yield ask(next, downloads, None)):
+            is_renumbered = question.listing is Listing.SINCE
+            journal._store(self, batch, is_renumbered=is_renumbered)
             if uidvalidity and question.advances_by_uid:
                 ledger._advance(uidvalidity, max(int(m.ref.uid) for m in batch))
-            time_left = journal.env["ir.cron"]._commit_progress(len(batch))
+            self._commit(turn, journaled=len(batch))
             # Only now, after the commit, may the mailbox forget them.
-            self._acknowledge(mailbox, journal, [message.ref for message in batch])
-            got.update(message.ref for message in batch)
-            if not time_left:
-                return False
-        if len(new) > limit:
-            return False
+            refs_of_batch = [message.ref for message in batch]
+            yield from self._acknowledge(mailbox, refs_of_batch, ask)
+            got.update(refs_of_batch)
+            if not turn.has_time:
+                return True
+        if len(new) > turn.limit:
+            return True
         if uidvalidity:
-            listed = mailbox.exist([ref for ref in new if ref not in got])
-            ledger._complete(status, refs, listed)
-        # A connection that downloads to list gives one batch at a time.
-        return bool(status) or not new
+            not_handed_out = [ref for ref in new if ref not in got]
+            if not_handed_out:
+                not_handed_out = yield ask(mailbox.exist, not_handed_out)
+            ledger._complete(mailbox.status, refs, not_handed_out)
+            self._commit()
+        return not mailbox.status and bool(new)
 
-    def _acknowledge(self, mailbox, journal, refs):
-        mailbox.acknowledge(refs, self._aftercare())
+    def _acknowledge(self, mailbox, refs, ask):
+        aftercare = self._aftercare()
+        self._commit()
+        yield ask(mailbox.acknowledge, refs, aftercare)
         if not mailbox.acknowledges_on_close:
-            journal._mark_acknowledged(self, refs)
+            self.env["mail.gateway.inbound"]._mark_acknowledged(self, refs)
+            self._commit()
 
-    def _do_chores(self, mailbox, folder, journal):
-        """Do in the open folder what earlier runs left to do.
-
-        What the journal notes here is committed after the session was closed in good
-        order, as with POP3 nothing is deleted before.
-        """
+    def _do_chores(self, mailbox, folder, ask):
+        """Do in the open folder what earlier runs left to do."""
         if not mailbox.status:
             return
+        journal = self.env["mail.gateway.inbound"]
         here = Domain(
             [
                 ("server_id", "=", self.id),
@@ -171,19 +218,59 @@ class FetchmailServerFetch(models.Model):
             ]
         )
 
-        def find(*condition):
-            return journal.search(here & Domain([*condition]), limit=CHORES_PER_TURN)
+        def find(*conditions):
+            return journal.search(here & Domain([*conditions]), limit=CHORES_PER_TURN)
 
         if rows := find(("acknowledged_at", "=", False)):
-            self._acknowledge(mailbox, journal, rows._refs())
+            yield from self._acknowledge(mailbox, rows._refs(), ask)
         if rows := find(("remove_at", "<=", fields.Datetime.now())):
-            mailbox.remove(rows._refs())
-            rows.write({"remove_at": False})
-        if self.failed_folder:
-            parked = ("state", "=", "quarantined"), ("is_set_aside", "=", False)
-            if rows := find(*parked):
-                mailbox.move(rows._refs(), self.failed_folder)
-                rows.write({"is_set_aside": True})
+            refs = rows._refs()
+            self._commit()
+            yield ask(mailbox.remove, refs)
+            if not mailbox.acknowledges_on_close:
+                journal._mark_removed(self, refs)
+        parked = ("state", "=", "quarantined"), ("is_set_aside", "=", False)
+        if self.failed_folder and (rows := find(*parked)):
+            refs, aside = rows._refs(), self.failed_folder
+            self._commit()
+            yield ask(mailbox.move, refs, aside)
+            rows.write({"is_set_aside": True})
+        self._commit()
+
+    def _settle(self, mailbox):
+        """Note what only closing the session in good order has made final."""
+        if mailbox.acknowledges_on_close:
+            journal = self.env["mail.gateway.inbound"]
+            journal._mark_acknowledged(self, mailbox.acknowledged)
+            journal._mark_removed(self, mailbox.removed)
+
+    def _commit(self, turn=None, journaled=0):
+        """Commit, and with ``turn`` also tell the scheduler how far it is."""
+        if turn is None:
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+            return
+        time_left = self.env["ir.cron"]._commit_progress(
+            journaled, remaining=turn.remaining
+        )
+        turn.has_time = bool(time_left)
+
+    # A lock of the session outlives the commits, is shared by all hosts on the
+    # database, and goes with the connection of a worker that is killed.
+
+    def _lock_for_polling(self):
+        """Say whether the mailbox is ours to read: confirmed, and read by nobody."""
+        [(is_locked,)] = self.env.execute_query(
+            SQL("SELECT pg_try_advisory_lock(%s, %s)", LOCK_CLASS, self.id)
+        )
+        if is_locked and not self.filtered_domain(MAIL_SERVER_DOMAIN):
+            self._unlock_after_polling()
+            return False
+        return is_locked
+
+    def _unlock_after_polling(self):
+        self.env.execute_query(
+            SQL("SELECT pg_advisory_unlock(%s, %s)", LOCK_CLASS, self.id)
+        )
 
     # --------------------------------------------------------------------- outcome
 

@@ -141,6 +141,17 @@ class MailGatewayInboundJournal(models.Model):
         )
         rows.write({"acknowledged_at": fields.Datetime.now()})
 
+    def _mark_removed(self, server, refs):
+        """Note that the mailbox has deleted these messages."""
+        rows = self.search(
+            [
+                ("server_id", "=", server.id),
+                ("uid", "in", [ref.uid for ref in refs]),
+                ("remove_at", "!=", False),
+            ]
+        )
+        rows.write({"remove_at": False})
+
     def _tell_states(self):
         """Return how many of these messages are in which state, for a person."""
         if not self:

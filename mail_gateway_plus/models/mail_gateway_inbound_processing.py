@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from ..advice import REASON_TEXT
 from ..core.policy.outcome import Reason, State, Trace, conclude, has_no_route
 from ..core.policy.retry import is_transient, next_wait
+from .mail_gateway_inbound_identity import StaleSnapshot
 
 PROCESS_CRON = "mail_gateway_plus.ir_cron_process_inbound"
 
@@ -82,7 +83,8 @@ class MailGatewayInboundProcessing(models.Model):
             recordset of the model to make one of
         """
         self.ensure_one()
-        trace = Trace(is_chosen=target is not None)
+        raw = self.env["mail.gateway.raw"]._read(self.id)
+        trace = Trace(raw=raw, is_chosen=target is not None)
         self._settle(trace, lambda: self._hand_over(trace, target))
 
     def _hand_over(self, trace, target):
@@ -97,7 +99,7 @@ class MailGatewayInboundProcessing(models.Model):
         )
         thread.message_process(
             server.object_id.model if target is None else target._name,
-            self.env["mail.gateway.raw"]._read(self.id),
+            self._prepare_message(trace.raw),
             save_original=server.original,
             strip_attachments=bool(server) and not server.attach,
             thread_id=target.id if target else None,
@@ -112,6 +114,8 @@ class MailGatewayInboundProcessing(models.Model):
         try:
             with self.env.cr.savepoint():
                 work()
+        except StaleSnapshot:
+            raise  # nothing was done yet; whoever called begins a new transaction
         except Exception as error:
             if trace.is_chosen and isinstance(
                 error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY

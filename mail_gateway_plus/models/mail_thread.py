@@ -1,4 +1,8 @@
+import lxml.etree
+
 from odoo import api, models
+
+from ..core.parsing.tnef import is_tnef, unpack
 
 
 class MailThread(models.AbstractModel):
@@ -20,6 +24,47 @@ class MailThread(models.AbstractModel):
             trace.loop_headers = bool(is_loop)
             trace.is_bounce = bool(msg_dict.get("is_bounce"))
         return is_loop
+
+    def _message_parse_extract_payload(
+        self, message, message_dict, save_original=False
+    ):
+        """Keep the original from the journal's bytes, and unpack ``winmail.dat``.
+
+        Odoo writes the parsed message anew for the original, which is not what came
+        and raises on broken encodings.
+        """
+        trace = self._gateway_trace()
+        if not trace:
+            return super()._message_parse_extract_payload(
+                message, message_dict, save_original=save_original
+            )
+        payload = super()._message_parse_extract_payload(message, message_dict)
+        attachments = []
+        if save_original:
+            original = self._Attachment("original_email.eml", trace.raw, {})
+            attachments.append(original)
+        for attachment in payload["attachments"]:
+            files = []
+            if is_tnef(attachment[0], attachment[1]):
+                files = unpack(attachment[1])
+            attachments += [self._Attachment(*file, {}) for file in files] or [
+                attachment
+            ]
+        return {**payload, "attachments": attachments}
+
+    def _message_parse_extract_payload_postprocess(self, message, payload_dict):
+        """Take a body that is no HTML after all, such as a lone comment, as it is."""
+        try:
+            return super()._message_parse_extract_payload_postprocess(
+                message, payload_dict
+            )
+        except (lxml.etree.LxmlError, ValueError):
+            if not self._gateway_trace():
+                raise
+            return {
+                "body": payload_dict["body"],
+                "attachments": payload_dict["attachments"],
+            }
 
     @api.model
     def message_route(self, message, message_dict, *args, **kwargs):

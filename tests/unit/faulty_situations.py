@@ -169,7 +169,7 @@ def imap_server_that_hangs_up_at_login(authority):
 @situation(FaultKind.DROPPED, "EOF")
 def pop_server_that_hangs_up_at_login(authority):
     with served(Send(b"+OK"), Expect(b"USER jane"), Close()) as address:
-        pop(address).login("jane", "pw")
+        pop(address).login.login("jane", "pw")
 
 
 @situation(FaultKind.DROPPED, "")
@@ -294,7 +294,7 @@ def pop_login_refused(authority):
         Expect(b"PASS pw", b"-ERR [AUTH] Bad password"),
     )
     with served(Send(b"+OK"), *steps) as address:
-        pop(address).login("jane", "pw")
+        pop(address).login.login("jane", "pw")
 
 
 @situation(FaultKind.FOLDER_UNAVAILABLE, "no such folder")

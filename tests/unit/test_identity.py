@@ -1,9 +1,19 @@
-"""A message has one fingerprint, however its line ends travelled."""
+"""A message has one fingerprint, however it travelled, and a name for each content."""
+
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mgp_core.policy.identity import fingerprint
+from mgp_core.policy.identity import (
+    DuplicatePolicy,
+    Identity,
+    Passage,
+    content_fingerprint,
+    fingerprint,
+    identify,
+    synthetic_id,
+)
 
 MESSAGE = b"Subject: a\r\n\r\nfirst\r\n\r\nlast\r\n"
 
@@ -48,3 +58,89 @@ def test_any_message_is_the_same_over_imap_and_pop(lines):
     message = b"\n".join(lines)
 
     assert fingerprint(message.replace(b"\n", b"\r\n")) == fingerprint(message)
+
+
+# ------------------------------------------------------------------ the sender's own
+
+LETTER = b"From: a@x.example\r\nSubject: s\r\nDate: Mon, 2 Nov 2026\r\n\r\nbody\r\n"
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        b"Received: from a by b;\r\n\tMon\r\n",
+        b"Delivered-To: b@x\r\n",
+        b"X-Spam: no\r\n",
+    ],
+)
+def test_marks_of_servers_make_no_difference(mark):
+    assert content_fingerprint(mark + LETTER) == content_fingerprint(LETTER)
+
+
+@pytest.mark.parametrize("part", [b"a@x", b"s\r\n", b"2 Nov", b"body"])
+def test_what_the_sender_wrote_makes_a_difference(part):
+    other = LETTER.replace(part, b"z" + part)
+
+    assert content_fingerprint(other) != content_fingerprint(LETTER)
+
+
+def test_way_tells_nameless_letters_without_a_date_apart():
+    letter = LETTER.replace(b"Date:", b"X:")
+    again = b"Received: later\r\n" + letter
+
+    assert content_fingerprint(again) == content_fingerprint(letter)
+    assert content_fingerprint(again, False) != content_fingerprint(letter, False)
+
+
+# ------------------------------------------------------------------------ the name
+
+ONCE, EACH = DuplicatePolicy.DATABASE, DuplicatePolicy.MAILBOX
+SENT = datetime(2026, 11, 2)
+FIRST = Passage("one", mailbox=1, sender="a@x", date=SENT, used_id="<1@x>")
+
+
+def other(**values):
+    return Passage(**{"content": "two", "mailbox": 1, **values})
+
+
+@pytest.mark.parametrize("policy", [ONCE, EACH])
+def test_first_message_keeps_its_name(policy):
+    assert identify(FIRST, "<1@x>", [], policy) == Identity("<1@x>")
+
+
+@pytest.mark.parametrize("policy", [ONCE, EACH])
+def test_same_content_keeps_the_name_it_had(policy):
+    had = Passage("one", mailbox=1, used_id="<derived@x>")
+
+    assert identify(FIRST, "<1@x>", [had], policy) == Identity("<derived@x>")
+
+
+@pytest.mark.parametrize("policy", [ONCE, EACH])
+def test_other_content_gets_a_name_of_its_own(policy):
+    identity = identify(other(), "<1@x>", [FIRST], policy)
+
+    assert identity == Identity(synthetic_id("two", "<1@x>"))
+
+
+def test_other_form_of_a_letter_belongs_to_it():
+    identity = identify(other(sender="a@x", date=SENT), "<1@x>", [FIRST], ONCE)
+
+    assert identity == Identity(synthetic_id("two", "<1@x>"), parent_id="<1@x>")
+
+
+def test_copy_in_another_mailbox_follows_the_policy():
+    copy = Passage("one", mailbox=2)
+
+    assert identify(copy, "<1@x>", [FIRST], ONCE) == Identity("<1@x>")
+    own = Identity(synthetic_id("one", "<1@x>", 2))
+    assert identify(copy, "<1@x>", [FIRST], EACH) == own
+
+
+def test_content_that_was_not_noted_counts_as_the_same():
+    unknown = Passage("", mailbox=1, used_id="<1@x>")
+
+    assert identify(FIRST, "<1@x>", [unknown], ONCE) == Identity("<1@x>")
+
+
+def test_names_are_fit_for_a_header():
+    assert synthetic_id("ab" * 32, "<ü\ud800@x>").isascii()

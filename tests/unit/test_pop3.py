@@ -33,7 +33,7 @@ def test_login_sends_user_and_password():
     with ScriptedServer(READY, USER, Expect(b"PASS secret", b"+OK")) as server:
         mailbox = connect(server)
 
-        mailbox.login("jane", "secret")
+        mailbox.login.login("jane", "secret")
 
         mailbox.abandon()
 
@@ -51,7 +51,7 @@ def test_refused_login_has_the_server_s_words(steps):
         mailbox = connect(server)
 
         with pytest.raises(LoginRefused) as caught:
-            mailbox.login("jane", "secret")
+            mailbox.login.login("jane", "secret")
 
         mailbox.abandon()
     assert caught.value.detail == "-ERR [AUTH] never heard of"
@@ -62,7 +62,7 @@ def test_connection_lost_while_logging_in_is_no_refusal():
         mailbox = connect(server)
 
         with pytest.raises(poplib.error_proto, match="EOF"):
-            mailbox.login("jane", "secret")
+            mailbox.login.login("jane", "secret")
 
         mailbox.abandon()
 
@@ -71,7 +71,7 @@ def test_password_that_is_not_ascii_is_sent_as_utf8():
     with ScriptedServer(READY, USER, Expect("PASS süß".encode(), b"+OK")) as server:
         mailbox = connect(server)
 
-        mailbox.login("jane", "süß")
+        mailbox.login.login("jane", "süß")
 
         mailbox.abandon()
 

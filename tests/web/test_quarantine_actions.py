@@ -68,7 +68,7 @@ def test_discarding_several_wants_a_reason(quarantine, picture):
 
     browser.press(quarantine, "action_confirm")
 
-    expect(browser.notification(quarantine)).to_contain_text("Discarded: 2")
+    expect(browser.notification(quarantine, "Discarded: 2")).to_be_visible()
     expect(browser.rows(quarantine).filter(has_text="Great offer")).to_have_count(0)
 
 
@@ -89,8 +89,8 @@ def test_message_is_attached_to_a_record(quarantine, web_odoo, picture):
 
     browser.press(quarantine, "action_confirm")
 
-    expect(browser.notification(quarantine)).to_contain_text("Done: 1")
-    assert browser.status(quarantine) == "Done"
+    expect(browser.notification(quarantine, "Done: 1")).to_be_visible()
+    browser.expect_status(quarantine, "Done")
     [found] = web_odoo.call("grievance.ticket", "read", [[ticket], ["message_ids"]])
     assert len(found["message_ids"]) == 2
 
@@ -105,8 +105,8 @@ def test_message_is_made_a_minimal_ticket(quarantine, picture):
 
     browser.press(quarantine, "action_confirm")
 
-    expect(browser.notification(quarantine)).to_contain_text("Done: 1")
-    assert browser.status(quarantine) == "Done"
+    expect(browser.notification(quarantine, "Done: 1")).to_be_visible()
+    browser.expect_status(quarantine, "Done")
 
 
 def test_several_are_downloaded_by_the_actions_menu(quarantine):

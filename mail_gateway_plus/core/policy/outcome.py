@@ -1,6 +1,6 @@
 """What became of an inbound message, read off the way it took through Odoo."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -32,12 +32,14 @@ class Trace:
     """The stations that a message passed in ``mail.thread.message_process``.
 
     Handed along in the context and filled in by the overrides of the gateway's hooks
-    (models/mail_thread.py); compared by identity, as a context's values are.
+    (models/mail_thread.py); compared by identity, as a context's values are. ``raw``
+    is the message as it was fetched.
 
     ``is_chosen``: a person said what the message is to become, so neither its
     references and recipients nor a suspected loop count any more.
     """
 
+    raw: bytes = field(default=b"", repr=False)
     is_chosen: bool = False
     checked_for_loop: bool = False
     loop_headers: bool = False

@@ -61,6 +61,7 @@ class Pop3Mailbox(StockConnection, Mailbox):
             self._pop = _Pop3(**where, timeout=endpoint.timeout)
         self._numbers = None
         self.acknowledged = []
+        self.removed = []
         if endpoint.security is Security.STARTTLS:
             self._start_tls(endpoint)
 
@@ -83,18 +84,10 @@ class Pop3Mailbox(StockConnection, Mailbox):
                 return {}
             raise error.__context__ from None
 
-    def login(self, user, password):
-        """Log in.
-
-        :raises LoginRefused: with the server's words
-        """
-        try:
-            self._pop.user(user)
-            self._pop.pass_(password)
-        except poplib.error_proto as error:
-            if not is_refusal(error):
-                raise
-            raise LoginRefused(server_words(error)) from error
+    @property
+    def login(self):
+        """The connection as a login needs it, as with IMAP."""
+        return Pop3Login(self._pop)
 
     def open(self, folder=FOLDER):
         """Look into the only folder that POP3 has."""
@@ -146,6 +139,7 @@ class Pop3Mailbox(StockConnection, Mailbox):
         for ref in refs:
             if number := self._numbers.pop(ref, None):
                 self._pop.dele(number)
+        self.removed += refs
 
     def move(self, refs, folder):
         """Nothing: POP3 knows no folders."""
@@ -157,6 +151,26 @@ class Pop3Mailbox(StockConnection, Mailbox):
         # Without QUIT nothing is deleted (RFC 1939 section 6).
         with suppress(OSError):
             self._pop.close()
+
+
+class Pop3Login:
+    """Logs a POP3 connection in."""
+
+    def __init__(self, pop):
+        self._pop = pop
+
+    def login(self, user, password):
+        """Log in.
+
+        :raises LoginRefused: with the server's words
+        """
+        try:
+            self._pop.user(user)
+            self._pop.pass_(password)
+        except poplib.error_proto as error:
+            if not is_refusal(error):
+                raise
+            raise LoginRefused(server_words(error)) from error
 
 
 def is_refusal(error):

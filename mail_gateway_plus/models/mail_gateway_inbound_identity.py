@@ -1,0 +1,155 @@
+from psycopg2.errors import SerializationFailure
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+from ..advice import MEND_TEXT
+from ..core.parsing.mender import Mend, mend
+from ..core.parsing.renaming import rename
+from ..core.policy.identity import (
+    ID_DOMAIN,
+    DuplicatePolicy,
+    Passage,
+    content_fingerprint,
+    identify,
+)
+from ..core.policy.outcome import State
+
+
+class StaleSnapshot(SerializationFailure):
+    """Another worker committed what this transaction cannot see; begin a new one."""
+
+
+class MailGatewayInboundIdentity(models.Model):
+    """What is handed to Odoo: a message that it can read, under the right name."""
+
+    _inherit = "mail.gateway.inbound"
+
+    mend_notes = fields.Text(
+        string="Mended",
+        readonly=True,
+        help="What was put right before Odoo read the message. The journal keeps the "
+        "bytes as they came.",
+    )
+    used_message_id = fields.Char(
+        string="Message-ID in Odoo",
+        readonly=True,
+        index="btree_not_null",
+        help="The name under which Odoo knows the message: its own, unless it has "
+        "none or another message had it before.",
+    )
+    content_fingerprint = fields.Char(
+        readonly=True,
+        help="SHA-256 of what the sender wrote, without the marks of the servers on "
+        "the way: the same in every mailbox that the message came to.",
+    )
+
+    def _prepare_message(self, raw):
+        """Return the bytes for ``message_process`` and note what they are called.
+
+        :raises StaleSnapshot: when another worker has just imported its Message-ID
+        """
+        mended = mend(raw)
+        self._lock_message_id(mended.message_id)
+        has_id = all(note.mend is not Mend.NO_ID for note in mended.notes)
+        server = self.server_id
+        passage = Passage(
+            content=content_fingerprint(raw, has_id),
+            mailbox=server.id or None,
+            sender=self.email_from or "",
+            date=self.date or None,
+        )
+        policy = DuplicatePolicy(server.duplicate_policy or "database")
+        earlier = self._earlier_passages(mended.message_id)
+        identity = identify(passage, mended.message_id, earlier, policy)
+        self.write(
+            {
+                "mend_notes": self._tell_mends(mended.notes, identity),
+                "used_message_id": identity.message_id,
+                "content_fingerprint": passage.content,
+            }
+        )
+        if identity.message_id == mended.message_id:
+            return mended.raw
+        return rename(mended.raw, identity.message_id, identity.parent_id)
+
+    def _earlier_passages(self, message_id):
+        """Return the passages of this name that became records, oldest first."""
+        rows = self.search(
+            [
+                "|",
+                ("message_id", "=", message_id),
+                ("used_message_id", "=", message_id),
+                ("state", "=", State.DONE.value),
+                ("id", "!=", self.id),
+            ],
+            order="id",
+        )
+        return [
+            Passage(
+                content=row.content_fingerprint or "",
+                mailbox=row.server_id.id or None,
+                sender=row.email_from or "",
+                date=row.date or None,
+                used_id=row.used_message_id or "",
+            )
+            for row in rows
+        ]
+
+    def _lock_message_id(self, message_id):
+        """Have no other transaction import this Message-ID at the same time.
+
+        The lock lasts until the commit. Who waited for it does not see what the other
+        one has committed meanwhile, as a transaction's view is as old as its first
+        statement: a second cursor, whose view is new, tells.
+        """
+        self.env.execute_query(
+            SQL(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))::text",
+                message_id,
+            )
+        )
+        self.flush_model(["message_id", "used_message_id", "state"])
+        known = self._count_known(self.env.cr, message_id)
+        with self.env.registry.cursor() as cr:
+            now_known = self._count_known(cr, message_id)
+        if now_known > known:
+            raise StaleSnapshot()
+
+    def _count_known(self, cr, message_id):
+        cr.execute(
+            SQL(
+                """
+                SELECT (SELECT count(*) FROM mail_message WHERE message_id = %(id)s)
+                     + (SELECT count(*) FROM mail_gateway_inbound
+                         WHERE (message_id = %(id)s OR used_message_id = %(id)s)
+                           AND state = 'done')
+                """,
+                id=message_id,
+            )
+        )
+        return cr.fetchone()[0]
+
+    def _tell_mends(self, notes, identity):
+        """Return the notes as lines for a person."""
+        lines = []
+        for note in notes:
+            text = self.env._(MEND_TEXT[note.mend])
+            lines.append(text % {"detail": note.detail})
+        if identity.parent_id:
+            lines.append(
+                self.env._(
+                    "Another form of a message that came before: it joins the same "
+                    "record."
+                )
+            )
+        elif identity.message_id.endswith(f"@{ID_DOMAIN}>") and not any(
+            note.mend in (Mend.NO_ID, Mend.ENCLOSED) for note in notes
+        ):
+            lines.append(
+                self.env._(
+                    "Another message had its Message-ID before: Odoo was given a new "
+                    "one."
+                )
+            )
+        return "\n".join(lines) or False

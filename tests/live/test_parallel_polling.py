@@ -1,0 +1,104 @@
+"""Mailboxes are read side by side, each by one worker at a time."""
+
+import socket
+import threading
+
+import pytest
+
+from tests.live.live_case import committing, incoming, letter, rows_of
+
+DEADLINE = 20
+
+
+class Doorkeeper:
+    """A server that lets nobody in until ``guests`` are at the door, and then hangs up.
+
+    Whoever is read one after the other never gets past it.
+    """
+
+    def __init__(self, guests):
+        self.meeting = threading.Barrier(guests)
+        self.met = []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        for _guest in range(guests):
+            threading.Thread(target=self._receive, daemon=True).start()
+
+    def _receive(self):
+        connection, _address = self._socket.accept()
+        with connection:
+            try:
+                self.met.append(self.meeting.wait(DEADLINE))
+            except threading.BrokenBarrierError:
+                pass
+
+    def close(self):
+        self._socket.close()
+
+
+@pytest.fixture
+def doorkeeper():
+    server = Doorkeeper(guests=3)
+    yield server
+    server.close()
+
+
+def test_K1_slow_mailboxes_wait_at_the_same_time_and_the_healthy_one_is_read(
+    odoo_case, env, mailbox, doorkeeper
+):
+    mailbox.deliver(letter("From the healthy one"))
+    values = {"port": doorkeeper.port, "state": "done", "timeout_seconds": DEADLINE}
+    slow = [
+        incoming(env, mailbox, "imap", "none", name=f"slow {number}", **values)
+        for number in range(3)
+    ]
+    healthy = incoming(env, mailbox, "imap", "ssl", state="done")
+    servers = env["fetchmail.server"].union(*slow, healthy)
+
+    with committing(odoo_case, servers) as committed:
+        committed._fetch_mail()
+
+    assert sorted(doorkeeper.met) == [0, 1, 2]
+    assert rows_of(healthy).mapped("subject") == ["From the healthy one"]
+    assert [server.failure_count for server in servers] == [1, 1, 1, 0]
+
+
+def test_K6_fetch_now_says_that_another_worker_is_reading(scratch_db, mailbox):
+    from odoo import api
+    from odoo.exceptions import UserError
+    from odoo.modules.registry import Registry
+
+    registry = Registry(scratch_db)
+    with registry.cursor() as cr, registry.cursor() as other_cr:
+        env = api.Environment(cr, api.SUPERUSER_ID, {})
+        server = incoming(env, mailbox, "imap", "ssl", state="done")
+        cr.commit()
+        elsewhere = server.with_env(env(cr=other_cr))
+        assert elsewhere._lock_for_polling()
+
+        with pytest.raises(UserError, match="is being read at this moment"):
+            server.fetch_mail()
+
+        elsewhere._unlock_after_polling()
+        server.fetch_mail()
+
+
+def test_mailbox_is_free_again_when_the_worker_that_read_it_is_gone(
+    scratch_db, mailbox
+):
+    from odoo import api
+    from odoo.modules.registry import Registry
+
+    registry = Registry(scratch_db)
+    with registry.cursor() as cr:
+        env = api.Environment(cr, api.SUPERUSER_ID, {})
+        server = incoming(env, mailbox, "imap", "ssl", state="done")
+        cr.commit()
+        worker_cr = registry.cursor()
+        assert server.with_env(env(cr=worker_cr))._lock_for_polling()
+        assert not server._lock_for_polling()
+
+        worker_cr._cnx.close()  # what PostgreSQL sees of a kill -9
+
+        assert server._lock_for_polling()
+        server._unlock_after_polling()

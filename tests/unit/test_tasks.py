@@ -1,0 +1,133 @@
+"""Tasks: the network in threads, everything else in the thread that runs them."""
+
+import threading
+
+import pytest
+from mgp_core.tasks import call, run
+
+DEADLINE = 10
+
+
+def here():
+    return threading.current_thread()
+
+
+def test_calls_run_in_threads_and_the_task_in_the_callers_own():
+    seen = {}
+
+    def task():
+        seen["task"] = here()
+        seen["call"] = yield call(True, here)
+        seen["task again"] = here()
+
+    run([task()], threads=2)
+
+    assert seen["task"] is seen["task again"] is here()
+    assert seen["call"] is not here()
+
+
+def test_call_that_needs_the_callers_thread_gets_it():
+    seen = []
+
+    def task():
+        seen.append((yield call(False, here)))
+
+    run([task()], threads=2)
+
+    assert seen == [here()]
+
+
+def test_task_gets_results_and_arguments_through():
+    results = []
+
+    def task():
+        results.append((yield call(True, divmod, 7, 2)))
+        results.append((yield call(False, divmod, 9, 2)))
+
+    run([task()], threads=1)
+
+    assert results == [(3, 1), (4, 1)]
+
+
+def test_two_tasks_wait_for_the_network_at_the_same_time():
+    meeting = threading.Barrier(2, timeout=DEADLINE)
+    met = []
+
+    def task():
+        met.append((yield call(True, meeting.wait)))
+
+    run([task(), task()], threads=2)
+
+    assert sorted(met) == [0, 1]
+
+
+def test_no_more_tasks_are_started_than_there_are_threads():
+    active, most = [], []
+
+    def task():
+        active.append(1)
+        yield call(True, int)
+        most.append(len(active))
+        active.pop()
+
+    run((task() for _number in range(9)), threads=3)
+
+    assert max(most) <= 3
+    assert len(most) == 9
+
+
+def test_later_tasks_are_made_when_there_is_room():
+    made = []
+
+    def tasks():
+        for number in range(3):
+            made.append(number)
+            yield task()
+
+    def task():
+        count = len(made)
+        yield call(True, int)
+        assert len(made) == count, "another task was made while there was no room"
+
+    run(tasks(), threads=1)
+
+    assert made == [0, 1, 2]
+
+
+@pytest.mark.parametrize("in_thread", [True, False])
+def test_error_of_a_call_is_raised_in_its_task(in_thread):
+    caught = []
+
+    def task():
+        try:
+            yield call(in_thread, int, "no number")
+        except ValueError as error:
+            caught.append(error)
+
+    run([task()], threads=1)
+
+    assert len(caught) == 1
+
+
+def test_error_that_a_task_does_not_handle_closes_the_others():
+    closed = []
+    release = threading.Event()
+
+    def patient():
+        try:
+            yield call(True, release.wait, DEADLINE)
+        finally:
+            closed.append("patient")
+
+    def failing():
+        yield call(True, release.set)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        run([patient(), failing()], threads=2)
+
+    assert closed == ["patient"]
+
+
+def test_nothing_to_run_is_no_error():
+    run([], threads=2)
