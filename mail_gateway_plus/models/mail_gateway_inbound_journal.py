@@ -6,6 +6,9 @@ from ..core.policy.identity import fingerprint
 from ..core.policy.outcome import State
 from ..core.protocols.mailbox import MessageRef
 
+# Stands in ``uidvalidity`` before the row's id once a POP server deleted the message.
+RETIRED = "deleted-"
+
 
 class MailGatewayInboundJournal(models.Model):
     """Writing messages down, and what the mailbox was told about them."""
@@ -27,6 +30,8 @@ class MailGatewayInboundJournal(models.Model):
         stored = 0
         for message in messages:
             if is_renumbered and self._renumber(server, message):
+                continue
+            if self._reclaim(server, message):
                 continue
             row_id = self._insert(server, message)
             if row_id:
@@ -110,6 +115,35 @@ class MailGatewayInboundJournal(models.Model):
         self.browse(row_id for (row_id,) in rows).invalidate_recordset()
         return bool(rows)
 
+    def _retire(self):
+        """Free the names of messages that a POP server has deleted.
+
+        It may give them to new messages (RFC 1939 section 7), which would pass for
+        known and be deleted unread.
+        """
+        for row in self.filtered(lambda row: not row.uidvalidity):
+            row.uidvalidity = f"{RETIRED}{row.id}"
+
+    def _reclaim(self, server, message):
+        """Give a retired row its name again if the server still has its message.
+
+        It is not retired a second time: a server that never deletes has its messages
+        downloaded twice, not at every poll.
+        """
+        if message.ref.uidvalidity:
+            return False
+        rows = self.search(
+            [
+                ("server_id", "=", server.id),
+                ("uid", "=", message.ref.uid),
+                ("fingerprint", "=", fingerprint(message.raw)),
+                ("uidvalidity", "=like", f"{RETIRED}%"),
+            ],
+            limit=1,
+        )
+        rows.uidvalidity = ""
+        return bool(rows)
+
     def _refs(self):
         """Return the identities of these rows, as the protocols know them."""
         return [MessageRef(row.folder, row.uidvalidity or "", row.uid) for row in self]
@@ -140,6 +174,8 @@ class MailGatewayInboundJournal(models.Model):
             ]
         )
         rows.write({"acknowledged_at": fields.Datetime.now()})
+        if server._aftercare().delete_at_once:
+            rows._retire()
 
     def _mark_removed(self, server, refs):
         """Note that the mailbox has deleted these messages."""
@@ -151,6 +187,7 @@ class MailGatewayInboundJournal(models.Model):
             ]
         )
         rows.write({"remove_at": False})
+        rows._retire()
 
     def _tell_states(self):
         """Return how many of these messages are in which state, for a person."""

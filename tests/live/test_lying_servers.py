@@ -167,3 +167,13 @@ def test_deleted_message_that_the_server_offers_again_is_the_same(pop, poll):
 
     assert poll.subjects() == LETTERS
     assert not pop.messages
+
+
+def test_server_that_never_deletes_is_not_downloaded_at_every_poll(pop, poll):
+    pop.lie(rb"DELE", instead=[b"+OK"])
+
+    for _poll in range(4):
+        poll(pop)
+
+    downloads = [said for said in pop.commands if said.startswith(b"RETR")]
+    assert (poll.subjects(), len(downloads)) == (LETTERS, 2 * len(LETTERS))
