@@ -20,7 +20,6 @@ from .mailbox import (
     StockConnection,
 )
 
-
 # imaplib takes an answer of a million bytes in one line; each UID has up to eleven.
 MAX_SEARCHED = 50_000
 
