@@ -9,6 +9,8 @@ from ..core.protocols.mailbox import MessageRef
 
 # A row is processed once, seldom twice: after that nothing changes it meanwhile.
 MARK_TRIES = 5
+# Stands in ``uidvalidity`` before the row's id once a POP server deleted the message.
+RETIRED = "deleted-"
 
 
 class MailGatewayInboundJournal(models.Model):
@@ -29,6 +31,7 @@ class MailGatewayInboundJournal(models.Model):
         """
         if is_renumbered:
             messages = [m for m in messages if not self._renumber(server, m)]
+        messages = [m for m in messages if not self._reclaim(server, m)]
         row_ids = self._insert(server, messages)
         self.env["mail.gateway.raw"]._store(
             [
@@ -122,6 +125,35 @@ class MailGatewayInboundJournal(models.Model):
         self.browse(row_id for (row_id,) in rows).invalidate_recordset()
         return bool(rows)
 
+    def _retire(self):
+        """Free the names of messages that a POP server has deleted.
+
+        It may give them to new messages (RFC 1939 section 7), which would pass for
+        known and be deleted unread.
+        """
+        for row in self.filtered(lambda row: not row.uidvalidity):
+            row.uidvalidity = f"{RETIRED}{row.id}"
+
+    def _reclaim(self, server, message):
+        """Give a retired row its name again if the server still has its message.
+
+        It is not retired a second time: a server that never deletes has its messages
+        downloaded twice, not at every poll.
+        """
+        if message.ref.uidvalidity:
+            return False
+        rows = self.search(
+            [
+                ("server_id", "=", server.id),
+                ("uid", "=", message.ref.uid),
+                ("fingerprint", "=", fingerprint(message.raw)),
+                ("uidvalidity", "=like", f"{RETIRED}%"),
+            ],
+            limit=1,
+        )
+        rows.uidvalidity = ""
+        return bool(rows)
+
     def _refs(self):
         """Return the identities of these rows, as the protocols know them."""
         return [MessageRef(row.folder, row.uidvalidity or "", row.uid) for row in self]
@@ -152,6 +184,15 @@ class MailGatewayInboundJournal(models.Model):
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
         self.invalidate_model(["acknowledged_at", "write_date", "write_uid"])
+        if server._aftercare().delete_at_once:
+            uids = [ref.uid for ref in refs]
+            self.search(
+                [
+                    ("server_id", "=", server.id),
+                    ("uidvalidity", "=", ""),
+                    ("uid", "in", uids),
+                ]
+            )._retire()
 
     def _mark_acknowledged_query(self, server, refs):
         now = fields.Datetime.now()
@@ -200,6 +241,7 @@ class MailGatewayInboundJournal(models.Model):
             ]
         )
         rows.write({"remove_at": False})
+        rows._retire()
 
     def _tell_states(self):
         """Return how many of these messages are in which state, for a person."""

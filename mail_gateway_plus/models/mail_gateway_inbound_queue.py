@@ -164,7 +164,7 @@ class MailGatewayInboundQueue(models.Model):
                 error = row._attempt(partial(row._hand_over, trace, None))
                 if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
                     raise error
-                # At once: the next one may be a copy of it (mail_gateway_inbound_identity).
+                # At once: the next one may be a copy of it.
                 row._note(error, trace)
                 count += 1
                 if not contents or time.monotonic() >= until:

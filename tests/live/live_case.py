@@ -21,23 +21,34 @@ def incoming(env, mailbox, kind, security, **values):
     :param kind: ``imap`` or ``pop``
     :param security: ``none``, ``starttls`` or ``ssl``
     """
-    server = mailbox.server
-    ports = {
-        ("imap", True): server.imaps_port,
-        ("imap", False): server.imap_port,
-        ("pop", True): server.pop3s_port,
-        ("pop", False): server.pop3_port,
-    }
     return env["fetchmail.server"].create(
         {
             "name": f"{kind} {security}",
             "server_type": kind,
             "server": "localhost",
-            "port": ports[kind, security == "ssl"],
+            "port": mailbox.server.port_of(kind, tls=security == "ssl"),
             "connection_security": security,
             "user": mailbox.address,
             "password": mailbox.password,
             "object_id": env["ir.model"]._get_id("grievance.ticket"),
+            **values,
+        }
+    )
+
+
+def incoming_at(env, kind, port, **values):
+    """Return a confirmed incoming server for whoever listens on a port of ours."""
+    return env["fetchmail.server"].create(
+        {
+            "name": f"{kind} on {port}",
+            "server_type": kind,
+            "server": "127.0.0.1",
+            "port": port,
+            "connection_security": "none",
+            "user": "grievances",
+            "password": "secret",
+            "object_id": env["ir.model"]._get_id("grievance.ticket"),
+            "state": "done",
             **values,
         }
     )

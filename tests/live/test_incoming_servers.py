@@ -59,7 +59,7 @@ def test_pop_message_leaves_the_server(odoo_case, env, mailbox):
     assert mailbox.messages() == []
 
 
-def test_pop_message_whose_processing_raises_is_still_in_the_journal(
+def test_L1_pop_message_whose_processing_raises_is_in_the_journal(
     odoo_case, env, mailbox
 ):
     raw = letter("Nobody knows where to").replace(b"\n", b"\r\n")
@@ -128,7 +128,7 @@ def test_wrong_password_is_explained(env, mailbox, kind):
 
 
 @pytest.mark.parametrize("kind", ["imap", "pop"])
-def test_password_beyond_ascii_logs_in(env, mailbox, kind):
+def test_S9_password_beyond_ascii_logs_in(env, mailbox, kind):
     mailbox.server.add_user(mailbox.address, "Schlüssel")
     server = incoming(env, mailbox, kind, "ssl", password="Schlüssel")
 
@@ -137,7 +137,7 @@ def test_password_beyond_ascii_logs_in(env, mailbox, kind):
     assert server.state == "done"
 
 
-def test_missing_folder_is_explained(env, mailbox):
+def test_S10_missing_folder_is_explained(env, mailbox):
     server = incoming(env, mailbox, "imap", "ssl", folder="No such folder")
 
     with pytest.raises(UserError, match="the folder cannot be opened"):
@@ -204,7 +204,7 @@ class TestBadCertificate:
         assert server.state == "done"
 
 
-def test_fetching_refuses_a_bad_certificate_too(odoo_case, env, distrusted):
+def test_S1_fetching_refuses_a_bad_certificate_too(odoo_case, env, distrusted):
     mailbox, words = distrusted
     mailbox.deliver(letter("Not to be read"))
     server = incoming(env, mailbox, "imap", "ssl", state="done")

@@ -1,10 +1,28 @@
-"""Odoo killed at the worst moments: every letter still becomes one ticket."""
+"""Odoo killed at the worst moments and at any: every letter still becomes one ticket.
+
+The kills at random moments are few by default; ``MGP_FULL=1`` asks for 200 over a
+mailbox of 500, ``MGP_KILLS`` and ``MGP_LETTERS`` for other numbers, and ``MGP_SEED``
+for the moments of an earlier run, which has printed its seed.
+"""
+
+import os
+import random
+import time
 
 import pytest
 
 from tests.live.live_case import letter
 from tests.rig.gateway_server import FETCH_CRON, PROCESS_CRON, GatewayServer
 from tests.rig.processes import wait_until
+
+IS_FULL = os.environ.get("MGP_FULL") == "1"
+LETTERS = int(os.environ.get("MGP_LETTERS", 500 if IS_FULL else 60))
+KILLS = int(os.environ.get("MGP_KILLS", 200 if IS_FULL else 3))
+# About as long as a portion of letters keeps Odoo busy.
+LATEST_SECONDS = 0.3 + 0.05 * LETTERS / KILLS
+OPEN_ROWS = "SELECT id FROM mail_gateway_inbound WHERE state != 'done'"
+WAKE_SECONDS = 2.0
+SETTLE_SECONDS = 120.0
 
 
 @pytest.fixture
@@ -67,22 +85,60 @@ def test_killed_in_the_middle_of_processing(odoo, mailbox):
     assert mailbox.server.flags(mailbox.address) == ["S"]
 
 
-def test_killed_over_and_over_while_a_backlog_is_read(odoo, mailbox):
-    odoo.add_mailbox(mailbox)
-    letters = 60
-    for number in range(letters):
-        mailbox.deliver(letter(f"No. {number}", f"<{number}@home.example>"))
-    for share in (1, 2, 3):
-        odoo.wake(FETCH_CRON)
-        odoo.wake(PROCESS_CRON)  # what the killed one left is new to nobody
-        done = letters * share // 4
-        wait_until(
-            lambda done=done: odoo.count("grievance.ticket") >= done, what="tickets"
-        )
+# ------------------------------------------------------------------ at any moment
+
+
+@pytest.fixture
+def moments():
+    """How long after waking Odoo has to live each time, in seconds."""
+    seed = int(os.environ.get("MGP_SEED") or random.randrange(10**6))
+    print(f"MGP_SEED={seed}")
+    chance = random.Random(seed)
+    return [chance.uniform(0, LATEST_SECONDS) for _kill in range(KILLS)]
+
+
+def subjects_of(odoo, table, column):
+    return sorted(value for (value,) in odoo.query(f"SELECT {column} FROM {table}"))
+
+
+def finish(odoo, mailbox):
+    """Have Odoo work until all letters are settled."""
+    woken = 0.0
+
+    def are_settled():
+        nonlocal woken
+        if time.monotonic() - woken > WAKE_SECONDS:
+            woken = time.monotonic()
+            odoo.wake(FETCH_CRON)
+            odoo.wake(PROCESS_CRON)
+        return not mailbox.messages() and not odoo.query(OPEN_ROWS)
+
+    wait_until(are_settled, timeout=SETTLE_SECONDS, what="settling all letters")
+
+
+@pytest.mark.parametrize("kind", ["imap", "pop"])
+def test_killed_at_random_moments_loses_and_doubles_nothing(
+    odoo, mailbox, moments, kind
+):
+    letters = [f"No. {number}" for number in range(LETTERS)]
+    odoo.keep_only_crons(FETCH_CRON, PROCESS_CRON)  # theirs are the moments
+    crons = [odoo.cron_id(FETCH_CRON), odoo.cron_id(PROCESS_CRON)]
+    odoo.add_mailbox(mailbox, kind, delete_from_server=True)
+    in_the_midst = 0
+    for number, seconds in enumerate(moments):
+        # In portions: there is something to fetch and to process at every kill.
+        portion = slice(LETTERS * number // KILLS, LETTERS * (number + 1) // KILLS)
+        for subject in letters[portion]:
+            mailbox.deliver(letter(subject, f"<{subject[4:]}@home.example>"))
+        odoo.wake_at_once(*crons)
+        time.sleep(seconds)  # no condition: any moment is as good as another
         odoo.kill()
+        in_the_midst += len(mailbox.messages()) + len(odoo.query(OPEN_ROWS)) > 0
         odoo.start()
 
-    odoo.wake(FETCH_CRON)
-    odoo.wake(PROCESS_CRON)
+    finish(odoo, mailbox)
 
-    wait_for_tickets(odoo, letters)
+    assert subjects_of(odoo, "mail_gateway_inbound", "subject") == sorted(letters)
+    assert subjects_of(odoo, "grievance_ticket", "subject") == sorted(letters)
+    assert mailbox.messages() == []
+    print(f"{KILLS} kills, {in_the_midst} of them in the midst of work")

@@ -9,6 +9,8 @@ Python. Ports are free ones that the system picks.
 ``certificates``     ``CertificateAuthority``: good, expired and self-signed ones
 ``dovecot``          ``Dovecot``: IMAP and POP3, plain, STARTTLS and TLS
 ``postfix``          ``Postfix``: submission with login, and mail from the internet
+``fault_proxy``      ``FaultProxy``: cuts, stalls, resets or delays what servers say
+``lying_servers``    ``LyingImap``, ``LyingPop``: the truth, except where a test lies
 ``odoo_server``      ``OdooServer``: an Odoo process that can be killed
 ``processes``        ``ManagedProcess``, ``wait_until``, ``free_port``, ``RigError``
 ``pytest_fixtures``  the fixtures of these servers

@@ -167,6 +167,16 @@ class Dovecot:
             self._process.stop()
             self._process = None
 
+    def port_of(self, kind: str, tls: bool = False) -> int:
+        """Return the port for ``imap`` or ``pop``, with TLS from the start or not."""
+        ports = {
+            ("imap", False): self.imap_port,
+            ("imap", True): self.imaps_port,
+            ("pop", False): self.pop3_port,
+            ("pop", True): self.pop3s_port,
+        }
+        return ports[kind, tls]
+
     def add_user(self, login: str, password: str) -> None:
         """Create the mailbox ``login``, or change its password."""
         self._folder(login, "INBOX")

@@ -93,6 +93,36 @@ class GatewayServer(OdooServer):
 
         wait_until(is_written, what=f"waking {cron}")
 
+    def keep_only_crons(self, *names: str) -> None:
+        """Switch all other crons off, which are due in a new database."""
+        others = [("id", "not in", [self.cron_id(name) for name in names])]
+
+        def are_off() -> bool:
+            try:
+                found = self.call("ir.cron", "search", [others])
+                return self.call("ir.cron", "write", [found, {"active": False}])
+            except OdooRemoteError:  # one of them runs at this very moment
+                return False
+
+        wait_until(are_off, what="switching crons off")
+
+    def wake_at_once(self, *crons: int) -> None:
+        """Make crons due and tell the schedulers, without a word to Odoo itself.
+
+        For when every millisecond counts; those that run at this moment are left.
+        """
+        with closing(self._connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE ir_cron SET nextcall = '2020-01-01' WHERE id IN (SELECT id"
+                " FROM ir_cron WHERE id = ANY(%s) FOR NO KEY UPDATE SKIP LOCKED)",
+                [list(crons)],
+            )
+            connection.commit()
+        with closing(self._connect("postgres")) as connection:
+            cursor = connection.cursor()
+            cursor.execute("SELECT pg_notify('cron_trigger', %s)", [self.database])
+            connection.commit()
+
     def count(self, model: str, *domain: tuple) -> int:
         """Return how many records of a model match."""
         return self.call(model, "search_count", [list(domain)])
@@ -110,9 +140,10 @@ class GatewayServer(OdooServer):
             connection.cursor().execute(statement, parameters)
             yield
 
-    def _connect(self) -> Any:
+    def _connect(self, name: str = "") -> Any:
         directory = str(self._tree.cluster.directory)
-        return psycopg2.connect(host=directory, user="odoo", dbname=self.database)
+        name = name or self.database
+        return psycopg2.connect(host=directory, user="odoo", dbname=name)
 
     @contextmanager
     def holding_cron(self, cron: str) -> Iterator[None]:

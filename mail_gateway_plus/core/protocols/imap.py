@@ -20,6 +20,9 @@ from .mailbox import (
     StockConnection,
 )
 
+# imaplib takes an answer of a million bytes in one line; each UID has up to eleven.
+MAX_SEARCHED = 50_000
+
 
 class ImapMailbox(StockConnection, Mailbox):
     """One IMAP session: connect, log in through :attr:`login`, open a folder."""
@@ -81,14 +84,28 @@ class ImapMailbox(StockConnection, Mailbox):
 
     def _search(self, question):
         if question.listing is Listing.UNREAD:
-            return self._client.search("UNSEEN")
+            return self._search_in_parts("UNSEEN")
         if question.listing is Listing.SINCE:
-            return self._client.search(["SINCE", question.since.date()])
+            return self._search_in_parts("SINCE", question.since.date())
         if question.listing is Listing.NOTHING:
             return []
-        found = self._client.search(["UID", f"{question.above + 1}:*"])
+        found = self._search_in_parts("UID", f"{question.above + 1}:*")
         # "*" is the highest UID there is: the range holds it, whatever its start is.
         return [uid for uid in found if uid > question.above]
+
+    def _search_in_parts(self, *criteria):
+        """Search, in a big folder part by part, so that no answer is too long.
+
+        From the end: what others expunge meanwhile moves the rest down, into a part
+        that is still to come.
+        """
+        found, last = set(), "*"
+        for first in range(self.status.messages // MAX_SEARCHED, 0, -1):
+            part = f"{first * MAX_SEARCHED + 1}:{last}"
+            found.update(self._client.search([part, *criteria]))
+            last = first * MAX_SEARCHED
+        part = [] if last == "*" else [f"1:{last}"]
+        return found.union(self._client.search([*part, *criteria]))
 
     def exist(self, refs):
         """Return those of ``refs`` that are still in the folder."""

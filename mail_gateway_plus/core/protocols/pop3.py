@@ -1,5 +1,6 @@
 """A mailbox over POP3 (RFC 1939, STLS RFC 2595)."""
 
+import logging
 import poplib
 from contextlib import suppress
 
@@ -7,6 +8,8 @@ from ..errors import LoginRefused, ProtocolViolation
 from .after_fetch import Aftercare
 from .endpoint import Security
 from .mailbox import FetchedMessage, FolderStatus, Mailbox, MessageRef, StockConnection
+
+_logger = logging.getLogger(__name__)
 
 FOLDER = "INBOX"
 
@@ -116,7 +119,14 @@ class Pop3Mailbox(StockConnection, Mailbox):
 
     def download(self, refs):
         for ref in refs:
-            _response, lines, _octets = self._pop.retr(self._numbers[ref])
+            try:
+                _response, lines, _octets = self._pop.retr(self._numbers[ref])
+            except poplib.error_proto as error:
+                if not is_refusal(error):
+                    raise
+                # It stays, and is asked for again; the others must not wait for it.
+                _logger.warning("%s not handed out: %s", ref.uid, server_words(error))
+                continue
             yield FetchedMessage(ref, b"\r\n".join(lines) + b"\r\n")
 
     def acknowledge(self, refs, aftercare):

@@ -100,21 +100,21 @@ class TestOutgoingConfirmation(GatewayCase):
 
 @tagged("post_install", "-at_install")
 class TestIncomingConfirmation(GatewayCase):
-    def test_screen_offers_verified_tls(self):
+    def test_S2_screen_offers_verified_tls(self):
         form = Form(self.env["fetchmail.server"])
 
         self.assertEqual(form.connection_security, "ssl")
         self.assertTrue(form.verify_certificate)
         self.assertEqual(form.port, 993)
 
-    def test_choosing_a_security_sets_its_port(self):
+    def test_S9_choosing_a_security_sets_its_port(self):
         form = Form(self.env["fetchmail.server"])
 
         form.connection_security = "starttls"
 
         self.assertEqual(form.port, 143)
 
-    def test_choosing_a_record_type_keeps_a_port_of_ones_own(self):
+    def test_S9_choosing_a_record_type_keeps_a_port_of_ones_own(self):
         form = Form(self.env["fetchmail.server"])
         form.port = 10993
 

@@ -229,13 +229,13 @@ class TestProcessing(GatewayCase):
         self.assertEqual(rows.mapped("state"), ["duplicate"])
         self.assertIn("Message-ID", rows.reason)
 
-    def test_message_without_a_destination_is_quarantined_with_the_reason(self):
+    def test_L7_message_without_a_destination_is_quarantined(self):
         row = self.received(letter(), object_id=False)
 
         self.assertEqual(row.state, "quarantined")
         self.assertIn("no alias matches", row.reason)
 
-    def test_message_whose_record_cannot_be_made_is_quarantined(self):
+    def test_L3_message_whose_record_cannot_be_made_shows_the_reason(self):
         with self.failing_intake(ValueError("a required value is missing")):
             row = self.received(letter())
 
@@ -263,7 +263,7 @@ class TestProcessing(GatewayCase):
 
         self.assertEqual(rows.mapped("state"), ["done", "quarantined", "done"])
 
-    def test_passing_trouble_of_the_database_is_tried_again_later(self):
+    def test_L2_passing_trouble_of_the_database_is_tried_again_later(self):
         with self.failing_intake(_with_code(psycopg2.errors.SerializationFailure)):
             row = self.received(letter())
         self.assertEqual(row.state, "retry")
@@ -274,7 +274,7 @@ class TestProcessing(GatewayCase):
 
         self.assertEqual(row.state, "done")
 
-    def test_lasting_trouble_ends_in_quarantine(self):
+    def test_L18_memory_that_stays_short_ends_in_quarantine(self):
         with self.failing_intake(MemoryError("again")):
             row = self.received(letter())
             for _try in range(5):

@@ -57,7 +57,7 @@ class TestPolling(GatewayCase):
 
         self.assertLess(server.next_poll_at, before + timedelta(minutes=1))
 
-    def test_scheduler_is_woken_for_the_mailbox_that_is_due_next(self):
+    def test_K8_scheduler_is_woken_for_the_mailbox_that_is_due_next(self):
         server = self.mailbox(name="box", poll_minutes=30)
         self.run_cron()
 

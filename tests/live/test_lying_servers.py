@@ -1,0 +1,179 @@
+"""Servers that contradict themselves: what they hold still comes, and comes once."""
+
+import pytest
+
+from tests.live.live_case import fetch, incoming_at, letter, rows_of
+from tests.rig.lying_servers import LyingImap, LyingPop
+
+LETTERS = ["one", "two", "three"]
+BODY = rb"FETCH \S+ \(BODY"
+
+
+def raw(subject):
+    return letter(subject, f"<{subject}@home.example>")
+
+
+@pytest.fixture
+def imap():
+    with LyingImap({uid: raw(name) for uid, name in enumerate(LETTERS, 1)}) as server:
+        yield server
+
+
+@pytest.fixture
+def pop():
+    with LyingPop({f"uidl-{name}": raw(name) for name in LETTERS}) as server:
+        yield server
+
+
+@pytest.fixture
+def poll(odoo_case, env):
+    """Read a lying server as the scheduler does; return the exception, if any."""
+    server = None
+
+    def poll(liar, **values):
+        nonlocal server
+        kind = "imap" if isinstance(liar, LyingImap) else "pop"
+        server = server or incoming_at(env, kind, liar.port, **values)
+        return fetch(odoo_case, server)
+
+    poll.subjects = lambda: rows_of(server).mapped("subject")
+    return poll
+
+
+# -------------------------------------------------------------------------------- IMAP
+
+
+@pytest.mark.parametrize(
+    "unsolicited",
+    [b"* 1 FETCH (FLAGS (\\Seen))", b"* 2 FETCH (UID 2 FLAGS ())", b"* 4 EXISTS"],
+)
+def test_L6_unsolicited_answer_before_the_body_loses_nothing(imap, poll, unsolicited):
+    imap.lie(BODY, before=[unsolicited])
+
+    poll(imap)
+
+    assert poll.subjects() == LETTERS
+
+
+def test_message_that_is_listed_but_not_handed_out_comes_later(imap, poll):
+    imap.lie(BODY, instead=[b"<tag> OK nothing to see"], times=1)
+    poll(imap)
+
+    poll(imap)
+
+    assert poll.subjects() == LETTERS
+
+
+def test_message_that_the_server_cannot_read_yet_comes_later(imap, poll):
+    two = b"* 2 FETCH (UID 2 BODY[] {%d}\r\n%b)" % (len(raw("two")), raw("two"))
+    unreadable = [b"* %d FETCH (UID %d BODY[] NIL)" % (n, n) for n in (1, 3)]
+    imap.lie(BODY, instead=[*unreadable, two, b"<tag> OK done"], times=1)
+    poll(imap)
+
+    poll(imap)
+
+    assert sorted(poll.subjects()) == sorted(LETTERS)
+
+
+def test_K5_message_that_another_client_expunges_does_not_stop_the_others(imap, poll):
+    imap.lie(BODY, do=lambda: imap.messages.pop(1), before=[b"* 1 EXPUNGE"], times=1)
+
+    error = poll(imap)
+
+    assert (error, poll.subjects()) == (None, ["two", "three"])
+
+
+def test_changed_uidvalidity_brings_nothing_twice(imap, poll):
+    poll(imap)
+    imap.uidvalidity = 43
+    imap.messages = {uid + 10: content for uid, content in imap.messages.items()}
+    imap.messages[14] = raw("four")
+
+    for _poll in range(2):
+        poll(imap)
+
+    assert poll.subjects() == [*LETTERS, "four"]
+
+
+@pytest.mark.parametrize("command", [b"LOGIN", b"SELECT", b"SEARCH", BODY, b"STORE"])
+def test_server_that_says_bye_in_the_middle_is_asked_again(imap, poll, command):
+    imap.lie(command, instead=[b"* BYE shutting down"], hang_up=True, times=1)
+    error = poll(imap)
+
+    poll(imap)
+
+    assert error is not None
+    assert poll.subjects() == LETTERS
+
+
+# -------------------------------------------------------------------------------- POP3
+
+
+def test_listing_that_changes_brings_everything_once(pop, poll):
+    poll(pop, delete_from_server=False)
+    pop.messages = {"uidl-four": raw("four"), **dict([*pop.messages.items()][::-1])}
+    del pop.messages["uidl-two"]
+
+    poll(pop)
+
+    assert poll.subjects() == [*LETTERS, "four"]
+
+
+def test_K4_message_that_the_server_refuses_does_not_stop_the_others(pop, poll):
+    pop.lie(rb"RETR 1$", instead=[b"-ERR cannot be read"])
+
+    error = poll(pop)
+
+    assert (error, poll.subjects()) == (None, ["two", "three"])
+    assert list(pop.messages) == ["uidl-one"]
+
+
+def test_message_that_was_refused_comes_when_the_server_can(pop, poll):
+    pop.lie(rb"RETR 1$", instead=[b"-ERR cannot be read"], times=1)
+    poll(pop)
+
+    poll(pop)
+
+    assert poll.subjects() == ["two", "three", "one"]
+
+
+def test_I1_failed_quit_does_not_bring_messages_without_an_id_twice(pop, poll):
+    pop.messages = {"a": b"Subject: nameless\r\n\r\nDark for weeks.\r\n"}
+    pop.lie(rb"QUIT", instead=[b"-ERR some messages not deleted"], times=1)
+    error = poll(pop)
+
+    poll(pop)
+
+    assert error is not None
+    assert poll.subjects() == ["nameless"]
+    assert not pop.messages
+
+
+def test_name_of_a_deleted_message_given_to_a_new_one_hides_nothing(pop, poll):
+    poll(pop)
+    pop.messages = {"uidl-one": raw("another one")}
+
+    poll(pop)
+
+    assert poll.subjects() == [*LETTERS, "another one"]
+    assert not pop.messages
+
+
+def test_deleted_message_that_the_server_offers_again_is_the_same(pop, poll):
+    poll(pop)
+    pop.messages = {"uidl-one": raw("one")}
+
+    poll(pop)
+
+    assert poll.subjects() == LETTERS
+    assert not pop.messages
+
+
+def test_server_that_never_deletes_is_not_downloaded_at_every_poll(pop, poll):
+    pop.lie(rb"DELE", instead=[b"+OK"])
+
+    for _poll in range(4):
+        poll(pop)
+
+    downloads = [said for said in pop.commands if said.startswith(b"RETR")]
+    assert (poll.subjects(), len(downloads)) == (LETTERS, 2 * len(LETTERS))
