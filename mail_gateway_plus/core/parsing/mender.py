@@ -205,6 +205,7 @@ class _Mender:
     def _mend_id(self, root):
         """See that the message has one Message-ID that Odoo can read and store."""
         found = [f for f in root.fields if f.name == "message-id"]
+        useless = 0
         for field in found:
             value = self._value(field)
             text = " ".join(value.split())
@@ -220,9 +221,10 @@ class _Mender:
                 self.message_id = str(header).strip()
             else:
                 self._edit_field(field, None)
-                if self.message_id:
-                    self.notes.append(Note(Mend.HEADER, "message-id"))
-        if not self.message_id:
+                useless += 1
+        if self.message_id:
+            self.notes += [Note(Mend.HEADER, "message-id")] * useless
+        else:
             content = content_fingerprint(self.raw, has_id=False)
             self.message_id = synthetic_id(content)
             root.fields = [f for f in root.fields if f.name != "message-id"]
