@@ -175,24 +175,19 @@ class MailGatewayInboundJournal(models.Model):
         For callers that have nothing uncommitted: a worker may be processing these
         very rows. We wait for its commit, which changed them, and begin anew.
         """
+        marked = []
         for _try in range(MARK_TRIES):
             try:
                 self.env.cr.execute(
                     self._mark_acknowledged_query(server, refs), log_exceptions=False
                 )
+                marked = [row_id for (row_id,) in self.env.cr.fetchall()]
                 break
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
         self.invalidate_model(["acknowledged_at", "write_date", "write_uid"])
         if server._aftercare().delete_at_once:
-            uids = [ref.uid for ref in refs]
-            self.search(
-                [
-                    ("server_id", "=", server.id),
-                    ("uidvalidity", "=", ""),
-                    ("uid", "in", uids),
-                ]
-            )._retire()
+            self.browse(marked)._retire()
 
     def _mark_acknowledged_query(self, server, refs):
         now = fields.Datetime.now()
@@ -201,6 +196,7 @@ class MailGatewayInboundJournal(models.Model):
             UPDATE mail_gateway_inbound
                SET acknowledged_at = %s, write_date = %s, write_uid = %s
              WHERE %s AND acknowledged_at IS NULL
+            RETURNING id
             """,
             now,
             now,

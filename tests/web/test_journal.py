@@ -212,11 +212,13 @@ def test_unwanted_message_is_discarded(operator, city):
     browser.open_action(operator, "mail_gateway_plus.action_inbound_quarantine")
     open_row(operator, subject)
 
-    browser.press(operator, "action_discard")
-    operator.locator(".o_dialog .btn-primary").click()
+    operator.get_by_role("button", name="Discard…").click()
+    browser.fill(operator, "reason", "Advertising")
+    browser.press(operator, "action_confirm")
 
-    expect(operator.locator(".o_arrow_button_current")).to_have_text("Discarded")
-    expect(operator.locator(".alert")).to_contain_text("Discarded by Olga Petrova")
+    browser.expect_status(operator, "Discarded")
+    reason = operator.locator(".alert").filter(has_text="Advertising")
+    expect(reason).to_contain_text("Olga Petrova")
 
 
 def test_operator_has_the_app_without_its_configuration(operator, city):
