@@ -226,18 +226,17 @@ class MailGatewayInboundJournal(models.Model):
 
     def _mark_removed(self, server, refs):
         """Note that the mailbox has deleted these messages."""
-        rows = self.search(
-            [
-                ("server_id", "=", server.id),
-                # A UID means nothing without these: other folders have it as well.
-                ("folder", "in", list({ref.folder for ref in refs})),
-                ("uidvalidity", "in", list({ref.uidvalidity for ref in refs})),
-                ("uid", "in", [ref.uid for ref in refs]),
-                ("remove_at", "!=", False),
-            ]
-        )
+        rows = self._named(server, refs, ("remove_at", "!=", False))
         rows.write({"remove_at": False})
         rows._retire()
+
+    def _named(self, server, refs, condition):
+        """Return the rows of these messages that meet a condition."""
+        uids = [ref.uid for ref in refs]
+        domain = [("server_id", "=", server.id), ("uid", "in", uids), condition]
+        # A UID alone means nothing: each folder has its own numbering.
+        wanted = set(refs)
+        return self.search(domain).filtered(lambda row: row._refs()[0] in wanted)
 
     def _tell_states(self):
         """Return how many of these messages are in which state, for a person."""

@@ -208,6 +208,23 @@ def test_acknowledgement_that_was_lost_is_made_up_for(odoo_case, env, mailbox, d
     assert mailbox.server.flags(mailbox.address) == ["S"]
 
 
+def test_acknowledgement_in_one_folder_says_nothing_of_another(
+    odoo_case, env, mailbox, deliver
+):
+    deliver("in the inbox")
+    deliver("in the folder", folder="Letters")
+    server = incoming(env, mailbox, "imap", "ssl", state="done", folder="INBOX,Letters")
+    fetch(odoo_case, server)
+    rows = rows_of(server)
+    rows.acknowledged_at = False
+
+    rows._mark_acknowledged(server, rows[0]._refs())
+
+    # Both have the same UID.
+    assert len(set(rows.mapped("uid"))) == 1
+    assert rows.filtered("acknowledged_at") == rows[0]
+
+
 def test_new_uidvalidity_imports_nothing_again_and_loses_nothing(
     odoo_case, env, mailbox, deliver
 ):
