@@ -175,6 +175,7 @@ class MailGatewayInboundJournal(models.Model):
         For callers that have nothing uncommitted: a worker may be processing these
         very rows. We wait for its commit, which changed them, and begin anew.
         """
+        self.flush_model(["acknowledged_at"])
         marked = []
         for _try in range(MARK_TRIES):
             try:

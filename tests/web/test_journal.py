@@ -213,7 +213,7 @@ def test_unwanted_message_is_discarded(operator, city):
     open_row(operator, subject)
 
     operator.get_by_role("button", name="Discard…").click()
-    browser.fill(operator, "reason", "Advertising")
+    operator.locator(".o_dialog [name='reason'] textarea").fill("Advertising")
     browser.press(operator, "action_confirm")
 
     browser.expect_status(operator, "Discarded")
