@@ -2,6 +2,7 @@ import logging
 
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.tools import config
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
@@ -114,6 +115,8 @@ class IrMailServer(models.Model):
         if not server:
             found, smtp_from = self.sudo()._find_mail_server(smtp_from)
             server = found or server
+            if not server:
+                self._check_command_line_is_meant()
         failures = []
         for candidate in server._candidates(smtp_from, dispatch, is_free):
             try:
@@ -129,6 +132,23 @@ class IrMailServer(models.Model):
             else:
                 return candidate._observed(connection, dispatch)
         raise self._unreachable(failures)
+
+    def _check_command_line_is_meant(self):
+        """Raise where mail would go to a server that nobody has named.
+
+        Odoo falls back to the command line's server, which is localhost if nothing
+        is configured. That is not meant where servers wait to be confirmed.
+        """
+        is_named = config.get("smtp_server") not in ("localhost", "", False, None)
+        if not is_named and self.sudo().search_count(
+            [("state", "=", "draft")], limit=1
+        ):
+            raise UserError(
+                self.env._(
+                    "No outgoing mail server is confirmed. Open one under Settings ► "
+                    "Technical ► Email and press Test & Confirm."
+                )
+            )
 
     def _candidates(self, smtp_from, dispatch, is_free):
         """Yield this server, then those that may stand in for it if it ``is_free``.

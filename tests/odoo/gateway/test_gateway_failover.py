@@ -69,6 +69,15 @@ class TestFailover(GatewayCase):
         self.assertIn("First: Nothing listens on that port", mail.failure_reason)
         self.assertIn("Second: Nothing listens on that port", mail.failure_reason)
 
+    def test_mail_does_not_go_to_localhost_while_servers_wait_to_be_confirmed(self):
+        self.outgoing("Not confirmed", closed_port(), state="draft")
+        mail = self.mail()
+
+        self.send(mail)
+
+        self.assertEqual(mail.state, "exception")
+        self.assertIn("No outgoing mail server is confirmed", mail.failure_reason)
+
     def test_attempt_tells_what_the_server_said(self):
         _sink, port = self.sink()
         self.outgoing("Main", port)
