@@ -356,30 +356,7 @@ class FetchmailServer(models.Model):
                 count=sum(status.messages for status in statuses),
             )
         title = self.env._("%s is confirmed", ", ".join(self.mapped("name")))
-        return _notification(title, message)
-
-    # --------------------------------------------------------------------- fetching
-
-    def fetch_mail(self):
-        """Fetch now, process what came, and tell the user how it went.
-
-        :raises UserError: with cause and remedy when the mailbox cannot be read
-        """
-        self.ensure_one().check_access("write")
-        journal = self.env["mail.gateway.inbound"].sudo()
-        newest = journal.search([], limit=1).id or 0
-        error = self.sudo()._fetch_mail()
-        if error is not None:
-            if isinstance(error, UserError):
-                raise error
-            raise UserError(self._explain(error)) from error
-        # What comes of a message must not depend on who clicked, nor on the companies
-        # and defaults of that person's screen.
-        journal._as_gateway()._process_queue(self)
-        came = journal.search([("id", ">", newest), ("server_id", "=", self.id)])
-        return _notification(
-            self.env._("New messages: %(count)s", count=len(came)), came._tell_states()
-        )
+        return notification(title, message)
 
 
 def _with_is_ssl(vals):
@@ -393,7 +370,8 @@ def _with_is_ssl(vals):
     return {**vals, "is_ssl": vals["connection_security"] == Security.SSL.value}
 
 
-def _notification(title, message):
+def notification(title, message):
+    """Return the client action that tells of a success and has the form reload."""
     return {
         "type": "ir.actions.client",
         "tag": "display_notification",

@@ -17,6 +17,7 @@ from ..core.policy.progress import Listing, StartPolicy, next_question
 from ..core.protocols.dial import Dial
 from ..core.protocols.mailbox import MessageRef, as_mailbox, batches
 from ..core.tasks import call, run
+from .fetchmail_server import notification
 
 _logger = logging.getLogger(__name__)
 
@@ -63,6 +64,27 @@ class FetchmailServerFetch(models.Model):
     """Bringing messages from the mailboxes into the journal."""
 
     _inherit = "fetchmail.server"
+
+    def fetch_mail(self):
+        """Fetch now, process what came, and tell the user how it went.
+
+        :raises UserError: with cause and remedy when the mailbox cannot be read
+        """
+        self.ensure_one().check_access("write")
+        journal = self.env["mail.gateway.inbound"].sudo()
+        newest = journal.search([], limit=1).id or 0
+        error = self.sudo()._fetch_mail()
+        if error is not None:
+            if isinstance(error, UserError):
+                raise error
+            raise UserError(self._explain(error)) from error
+        # What comes of a message must not depend on who clicked, nor on the companies
+        # and defaults of that person's screen.
+        journal._as_gateway()._process_queue(self)
+        came = journal.search([("id", ">", newest), ("server_id", "=", self.id)])
+        return notification(
+            self.env._("New messages: %(count)s", count=len(came)), came._tell_states()
+        )
 
     def _fetch_mail(self, batch_limit=MESSAGES_PER_TURN):
         """Bring the new messages of these mailboxes into the journal.

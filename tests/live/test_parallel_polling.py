@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from tests.live.live_case import committing, incoming, letter, rows_of
+from tests.rig.processes import wait_until
 
 DEADLINE = 20
 
@@ -100,5 +101,5 @@ def test_mailbox_is_free_again_when_the_worker_that_read_it_is_gone(
 
         worker_cr._cnx.close()  # what PostgreSQL sees of a kill -9
 
-        assert server._lock_for_polling()
+        wait_until(server._lock_for_polling, what="PostgreSQL noticing it")
         server._unlock_after_polling()
