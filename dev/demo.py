@@ -21,7 +21,7 @@ from dev.cleaning import remove_state
 from dev.steps import plain_errors
 from tests.rig.certificates import CertificateAuthority
 from tests.rig.dovecot import Dovecot
-from tests.rig.odoo_server import OdooRemoteError, OdooServer
+from tests.rig.odoo_server import OdooServer
 from tests.rig.postfix import Postfix
 from tests.rig.processes import RigError, accepts, wait_until
 
@@ -166,7 +166,7 @@ class Demo:
         trail.tell(f"Postfix accepted the letter, with an attachment ({queue_id})")
         trail.when(lambda: self.dovecot.messages(INTAKE), "delivery to the mailbox")
         trail.tell(f"Dovecot has it in the mailbox {INTAKE}")
-        self._make_fetching_due()
+        self.odoo.wake(FETCH_CRON)
         row = trail.when(self._journal_row, "a row in the journal")
         trail.tell(f"Odoo's cron fetched it; journaled, {row['size']} bytes committed")
         trail.when(lambda: self._journal_row()["acknowledged_at"], "acknowledging")
@@ -206,22 +206,6 @@ class Demo:
         self._expect(code == 250, f"Postfix refused the letter: {words!r}")
         return words.decode()
 
-    def _make_fetching_due(self) -> None:
-        """Have Odoo's own scheduler fetch now and not at its next full interval."""
-        name = FETCH_CRON.partition(".")[2]
-        cron_ids = self.odoo.call(
-            "ir.model.data", "search_read", [[("name", "=", name)], ["res_id"]]
-        )
-        due = [[row["res_id"] for row in cron_ids], {"nextcall": "2020-01-01"}]
-
-        def is_written() -> bool:
-            try:
-                return self.odoo.call("ir.cron", "write", due)
-            except OdooRemoteError:  # it runs at this very moment and is locked
-                return False
-
-        self.trail.when(is_written, "waking Odoo's scheduler")
-
     def _journal_row(self) -> dict:
         fields = ["state", "reason", "size", "acknowledged_at", "res_id"]
         rows = self.odoo.call("mail.gateway.inbound", "search_read", [[], fields])
@@ -238,7 +222,6 @@ class Demo:
 
     def _expect_exactly_one(self) -> None:
         """Fetch once more and count: nothing may have come twice."""
-        self._make_fetching_due()
         mailbox = self.odoo.call("fetchmail.server", "search", [[]])
         self.odoo.call("fetchmail.server", "fetch_mail", [mailbox])
         counts = {

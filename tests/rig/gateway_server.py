@@ -9,8 +9,7 @@ import psycopg2
 
 from dev import database, environment
 from tests.rig.certificates import CertificateAuthority
-from tests.rig.odoo_server import OdooRemoteError, OdooServer
-from tests.rig.processes import wait_until
+from tests.rig.odoo_server import OdooServer
 from tests.rig.pytest_fixtures import Mailbox
 
 FETCH_CRON = "mail.ir_cron_mail_gateway_action"
@@ -73,38 +72,6 @@ class GatewayServer(OdooServer):
         )
         self.call("fetchmail.server", "button_confirm_login", [[server_id]])
         return server_id
-
-    def cron_id(self, name: str) -> int:
-        """Return the id of the cron with that external id."""
-        module, _dot, name = name.partition(".")
-        domain = [("module", "=", module), ("name", "=", name)]
-        [found] = self.call("ir.model.data", "search_read", [domain, ["res_id"]])
-        return found["res_id"]
-
-    def wake(self, cron: str) -> None:
-        """Make a cron due now; its scheduler is told at once."""
-        due = [[self.cron_id(cron)], {"nextcall": "2020-01-01"}]
-
-        def is_written() -> bool:
-            try:
-                return self.call("ir.cron", "write", due)
-            except OdooRemoteError:  # it runs at this very moment and is locked
-                return False
-
-        wait_until(is_written, what=f"waking {cron}")
-
-    def keep_only_crons(self, *names: str) -> None:
-        """Switch all other crons off, which are due in a new database."""
-        others = [("id", "not in", [self.cron_id(name) for name in names])]
-
-        def are_off() -> bool:
-            try:
-                found = self.call("ir.cron", "search", [others])
-                return self.call("ir.cron", "write", [found, {"active": False}])
-            except OdooRemoteError:  # one of them runs at this very moment
-                return False
-
-        wait_until(are_off, what="switching crons off")
 
     def wake_at_once(self, *crons: int) -> None:
         """Make crons due and tell the schedulers, without a word to Odoo itself.

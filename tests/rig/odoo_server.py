@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dev import environment as prepared
-from tests.rig.processes import ManagedProcess, RigError, free_port
+from tests.rig.processes import ManagedProcess, RigError, free_port, wait_until
 
 START_SECONDS = 90.0
 
@@ -124,6 +124,38 @@ class OdooServer:
         account = [self.database, self._user_id, self.password]
         target = [model, method, list(arguments), dict(keywords or {})]
         return self._rpc("object", "execute_kw", [*account, *target])
+
+    def cron_id(self, name: str) -> int:
+        """Return the id of the cron with that external id."""
+        module, _dot, name = name.partition(".")
+        domain = [("module", "=", module), ("name", "=", name)]
+        [found] = self.call("ir.model.data", "search_read", [domain, ["res_id"]])
+        return found["res_id"]
+
+    def wake(self, cron: str) -> None:
+        """Make a cron due now; its scheduler is told at once."""
+        due = [[self.cron_id(cron)], {"nextcall": "2020-01-01"}]
+
+        def is_written() -> bool:
+            try:
+                return self.call("ir.cron", "write", due)
+            except OdooRemoteError:  # it runs at this very moment and is locked
+                return False
+
+        wait_until(is_written, what=f"waking {cron}")
+
+    def keep_only_crons(self, *names: str) -> None:
+        """Switch all other crons off, which are due in a new database."""
+        others = [("id", "not in", [self.cron_id(name) for name in names])]
+
+        def are_off() -> bool:
+            try:
+                found = self.call("ir.cron", "search", [others])
+                return self.call("ir.cron", "write", [found, {"active": False}])
+            except OdooRemoteError:  # one of them runs at this very moment
+                return False
+
+        wait_until(are_off, what="switching crons off")
 
     def _rpc(self, service: str, method: str, arguments: list[Any]) -> Any:
         """Make one call of Odoo's JSON-RPC."""
