@@ -1,4 +1,4 @@
-"""What happens once, when the addon meets a database that is in use."""
+"""What happens once, when the addon meets a database and when it leaves."""
 
 
 def post_init_hook(env):
@@ -12,3 +12,14 @@ def post_init_hook(env):
     for mailbox in mailboxes.search([("server_type", "in", ("imap", "pop"))]):
         # The status goes along, else the change would call for a new test.
         mailbox.write({"verify_certificate": False, "state": mailbox.state})
+
+
+def uninstall_hook(env):
+    """Have stock Odoo read no mailbox less protected than it was until now.
+
+    It knows no STARTTLS for IMAP and POP3 and would send the password in clear, so
+    these mailboxes are left unconfirmed for a person to set up anew.
+    """
+    mailboxes = env["fetchmail.server"].with_context(active_test=False)
+    upgraded = mailboxes.search([("connection_security", "=", "starttls")])
+    upgraded.write({"state": "draft"})
