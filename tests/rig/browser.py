@@ -48,8 +48,6 @@ PROFILE = {
 }
 PATIENCE_MS = 15_000
 PUBLISHED_PICTURES = ROOT / "mail_gateway_plus" / "static" / "description"
-FETCH_CRON = "mail.ir_cron_mail_gateway_action"
-PROCESS_CRON = "mail_gateway_plus.ir_cron_process_inbound"
 MAIL_QUEUE_CRON = "mail.ir_cron_mail_scheduler_action"
 
 # Nothing is downloaded, updated or asked for: the browser talks to our Odoo only.
@@ -324,11 +322,7 @@ def rows(page: "Page") -> "Locator":
 
 def run_cron(odoo: OdooServer, external_id: str) -> None:
     """Have a scheduled job done now; return when it is."""
-    module, _dot, name = external_id.partition(".")
-    domain = [("module", "=", module), ("name", "=", name)]
-    [found] = odoo.call("ir.model.data", "search_read", [domain, ["res_id"]])
-    [cron] = odoo.call("ir.cron", "read", [[found["res_id"]], ["id"]])
-    odoo.call("ir.cron", "method_direct_trigger", [[cron["id"]]])
+    odoo.call("ir.cron", "method_direct_trigger", [[odoo.cron_id(external_id)]])
 
 
 # ---------------------------------------------------------------------------- evidence

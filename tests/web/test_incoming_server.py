@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.rig import browser
 from tests.rig.dovecot import Dovecot
+from tests.rig.gateway_server import FETCH_CRON
 from tests.rig.odoo_server import OdooServer
 
 ADDRESS = "complaints@city.example"
@@ -95,7 +96,7 @@ def test_mailbox_that_fails_says_since_when_and_why(
     expect(entered.get_by_role("button", name="Fetch Now")).to_be_visible()
 
     dovecot.add_user(ADDRESS, "changed by somebody")
-    browser.run_cron(web_odoo, browser.FETCH_CRON)
+    browser.run_cron(web_odoo, FETCH_CRON)
     entered.reload()
 
     expect(entered.locator(".alert-danger")).to_contain_text(

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.rig import browser
 from tests.rig.dovecot import Dovecot
+from tests.rig.gateway_server import FETCH_CRON, PROCESS_CRON
 from tests.rig.odoo_server import OdooServer
 from tests.rig.postfix import Postfix
 from tests.rig.processes import wait_until
@@ -60,8 +61,8 @@ class City:
 
     def fetch(self) -> None:
         """Fetch and process, as Odoo's scheduler does."""
-        browser.run_cron(self.odoo, browser.FETCH_CRON)
-        browser.run_cron(self.odoo, browser.PROCESS_CRON)
+        browser.run_cron(self.odoo, FETCH_CRON)
+        browser.run_cron(self.odoo, PROCESS_CRON)
 
     def send_queue(self) -> None:
         """Send what waits in Odoo's mail queue."""
