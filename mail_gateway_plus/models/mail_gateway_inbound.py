@@ -243,6 +243,7 @@ class MailGatewayInbound(models.Model):
                 "reason": self.env._("Retried by %s", self.env.user.name),
                 "tries": 0,
                 "retry_at": fields.Datetime.now(),
+                "waiting_since": False,
                 "settled_at": False,
             }
         )

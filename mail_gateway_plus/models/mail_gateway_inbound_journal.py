@@ -80,6 +80,7 @@ class MailGatewayInboundJournal(models.Model):
             "uid": message.ref.uid,
             "fingerprint": fingerprint(message.raw),
             "message_id": envelope.message_id or None,
+            "answers": " ".join(envelope.answers) or None,
             "email_from": envelope.email_from,
             "email_to": envelope.email_to,
             "subject": envelope.subject,

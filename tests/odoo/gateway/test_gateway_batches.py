@@ -1,12 +1,20 @@
 """Messages share a transaction, and none of them harms or doubles another."""
 
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing
 from unittest.mock import patch
 
 import psycopg2.errors
 import pytest
 from gateway_case import letter
+from queue_case import (
+    ALL,
+    environment,
+    intake,
+    outcome,
+    process,
+    tickets,
+)
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
@@ -16,73 +24,6 @@ from odoo.addons.mail_gateway_plus.core.protocols.mailbox import (
     FetchedMessage,
     MessageRef,
 )
-
-
-@contextmanager
-def environment(database):
-    """Yield an environment whose cursor commits for real, and at the end."""
-    with Registry(database).cursor() as cr:
-        yield api.Environment(cr, SUPERUSER_ID, {})
-
-
-@pytest.fixture
-def queue(scratch_db):
-    """The id of a mailbox with five messages in the journal, committed."""
-    with environment(scratch_db) as env:
-        env["mail.gateway.inbound"].search([]).unlink()
-        env["grievance.ticket"].search([]).unlink()
-        env["mail.message"].search([("message_id", "like", "batch")]).unlink()
-        server = env["fetchmail.server"].create(
-            {
-                "name": "Batch",
-                "server_type": "imap",
-                "user": "grievances@city.example",
-                "object_id": env["ir.model"]._get_id("grievance.ticket"),
-                "state": "done",
-            }
-        )
-        messages = [
-            FetchedMessage(
-                MessageRef("INBOX", "1", str(number)),
-                letter(f"No. {number}", f"<batch-{number}@home.example>"),
-            )
-            for number in range(1, 6)
-        ]
-        env["mail.gateway.inbound"]._store(server, messages)
-    return scratch_db
-
-
-def process(database):
-    with environment(database) as env:
-        env["mail.gateway.inbound"]._process_queue()
-
-
-def outcome(database):
-    """Return the states in order, and how many transactions wrote them."""
-    with environment(database) as env:
-        env.cr.execute("SELECT state, xmin::text FROM mail_gateway_inbound ORDER BY id")
-        states, transactions = zip(*env.cr.fetchall(), strict=True)
-        return list(states), len(set(transactions))
-
-
-def tickets(database):
-    with environment(database) as env:
-        return sorted(env["grievance.ticket"].search([]).mapped("subject"))
-
-
-ALL = [f"No. {number}" for number in range(1, 6)]
-
-
-def intake(database, hook):
-    """Call ``hook(model, subject)`` before each ticket is made."""
-    ticket_class = Registry(database)["grievance.ticket"]
-    real = ticket_class.message_new
-
-    def message_new(model, message, custom_values=None):
-        hook(model, message["subject"])
-        return real(model, message, custom_values)
-
-    return patch.object(ticket_class, "message_new", message_new)
 
 
 def test_messages_share_a_transaction(queue):
