@@ -25,5 +25,8 @@
         "views/mail_gateway_menus.xml",
         "views/res_config_settings_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["mail_gateway_plus/static/src/**/*"],
+    },
     "post_init_hook": "post_init_hook",
 }

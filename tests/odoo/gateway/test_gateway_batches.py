@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import closing
+from unittest import TestCase
 from unittest.mock import patch
 
 import psycopg2.errors
@@ -18,7 +19,7 @@ from queue_case import (
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.mail_gateway_plus.core.protocols.mailbox import (
     FetchedMessage,
@@ -213,3 +214,23 @@ def test_acknowledgement_is_noted_while_the_rows_are_processed(queue):
         fetching.cr.commit()
         assert all(journal.search([]).mapped("acknowledged_at"))
     assert outcome(queue)[0] == ["done"] * 5
+
+
+def test_acknowledgement_that_cannot_be_noted_is_told_in_the_log(queue):
+    with environment(queue) as env:
+        journal = env["mail.gateway.inbound"]
+        server = journal.search([], limit=1).server_id
+        conflict = SQL(
+            "DO $$BEGIN RAISE serialization_failure; END$$ /* %s */", server.id
+        )
+        name = "odoo.addons.mail_gateway_plus.models.mail_gateway_inbound_journal"
+        with (
+            patch.object(
+                type(journal), "_mark_acknowledged_query", lambda *_: conflict
+            ),
+            TestCase().assertLogs(name, "WARNING") as logs,
+        ):
+            journal._mark_acknowledged(server, [MessageRef("INBOX", "1", "1")])
+
+        assert not any(journal.search([]).mapped("acknowledged_at"))
+    assert "kept the journal from noting it" in logs.output[0]
