@@ -3,12 +3,15 @@ from . import ir_mail_server
 from . import mail_gateway_folder
 from . import fetchmail_server
 from . import fetchmail_server_fetch
+from . import fetchmail_server_days
 from . import mail_gateway_inbound
 from . import mail_gateway_inbound_identity
 from . import mail_gateway_inbound_journal
 from . import mail_gateway_inbound_processing
 from . import mail_gateway_inbound_decision
 from . import mail_gateway_inbound_replay
+from . import mail_gateway_inbound_claim
+from . import mail_gateway_inbound_waiting
 from . import mail_gateway_inbound_queue
 from . import mail_gateway_raw
 from . import mail_gateway_memo

@@ -17,6 +17,7 @@ from ..core.policy.progress import Listing, StartPolicy, next_question
 from ..core.protocols.dial import Dial
 from ..core.protocols.mailbox import MessageRef, as_mailbox, batches
 from ..core.tasks import call, run
+from ..parameters import whole_number
 from .fetchmail_server import notification
 
 _logger = logging.getLogger(__name__)
@@ -99,8 +100,8 @@ class FetchmailServerFetch(models.Model):
         servers = self.with_context(fetchmail_cron_running=True)._in_turn()
         turn = Turn(batch_limit, remaining=len(servers))
         self.env["ir.cron"]._commit_progress(remaining=turn.remaining)
-        get_param = self.env["ir.config_parameter"].sudo().get_param
-        run(servers._polls(turn), threads=int(get_param(*PARALLEL_MAILBOXES)))
+        threads = whole_number(self.env, PARALLEL_MAILBOXES, least=1)
+        run(servers._polls(turn), threads=threads)
         servers._wake_for_next_poll()
         return turn.error
 

@@ -1,13 +1,11 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 
 from ..core.diagnosis.faults import diagnose
 from ..core.protocols.smtp import Phase, phase_of
+from ..parameters import kept_since
 
-# Days that attempts are kept when the parameter below does not say otherwise.
-RETENTION_PARAMETER = "mail_gateway_plus.attempt_retention_days"
-DEFAULT_RETENTION_DAYS = 90
+# System parameter, and the days that attempts are kept when it is not set.
+RETENTION = ("mail_gateway_plus.attempt_retention_days", 90)
 GC_LIMIT = 10_000
 
 
@@ -191,12 +189,7 @@ class MailGatewayAttempt(models.Model):
     @api.autovacuum
     def _gc_attempts(self):
         """Drop what is past its retention, some at a time."""
-        days = int(
-            self.env["ir.config_parameter"]
-            .sudo()
-            .get_param(RETENTION_PARAMETER, DEFAULT_RETENTION_DAYS)
-        )
-        limit = fields.Datetime.now() - timedelta(days=days)
-        rows = self.sudo().search([("create_date", "<", limit)], limit=GC_LIMIT)
+        before = kept_since(self.env, RETENTION)
+        rows = self.sudo().search([("create_date", "<", before)], limit=GC_LIMIT)
         rows.unlink()
         return len(rows), len(rows) == GC_LIMIT

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..core.policy.progress import Progress
 
@@ -43,6 +43,11 @@ class MailGatewayFolder(models.Model):
         help="Messages that the server listed but did not hand out; asked for again "
         "at each poll.",
     )
+    missing_count = fields.Integer(
+        string="Not Handed Out",
+        compute="_compute_missing_count",
+        help="How many messages the server listed but did not hand out.",
+    )
     message_count = fields.Integer(
         string="Messages", readonly=True, help="How many messages the folder holds."
     )
@@ -53,6 +58,11 @@ class MailGatewayFolder(models.Model):
     _name_unique = models.Constraint(
         "UNIQUE(server_id, name)", "A folder has one ledger."
     )
+
+    @api.depends("missing_uids")
+    def _compute_missing_count(self):
+        for folder in self:
+            folder.missing_count = len((folder.missing_uids or "").split())
 
     def _of(self, server, name):
         """Return the ledger of a folder, made when it is missing."""

@@ -1,10 +1,9 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..core.parsing.envelope import header_section
 from ..core.policy.outcome import State
+from ..parameters import kept_since
 
 # System parameter, and the days that hold when it is not set: how long a settled
 # message's content is kept, and how long its row.
@@ -37,7 +36,6 @@ class MailGatewayInbound(models.Model):
         "fetchmail.server",
         string="Mailbox",
         ondelete="set null",
-        index="btree_not_null",
         readonly=True,
         groups="base.group_system",
         help="The incoming server that the message was fetched from.",
@@ -161,6 +159,8 @@ class MailGatewayInbound(models.Model):
         "(server_id, folder, uidvalidity, uid)",
         "The journal holds this message already.",
     )
+    # Also for whatever asks for a mailbox alone.
+    _day_idx = models.Index("(server_id, fetched_at) WHERE server_id IS NOT NULL")
     # The queue and the quarantine: only open rows are in their indexes, so that their
     # cost does not grow with the journal's history.
     _queue_idx = models.Index("(retry_at, id) WHERE state IN ('pending', 'retry')")
@@ -196,7 +196,7 @@ class MailGatewayInbound(models.Model):
     @api.autovacuum
     def _gc_content(self):
         """Forget the content of messages whose fate was decided long enough ago."""
-        rows = self._settled_before(*CONTENT_RETENTION, ("has_raw", "=", True))
+        rows = self._settled_before(CONTENT_RETENTION, ("has_raw", "=", True))
         self.env["mail.gateway.raw"]._forget(rows.ids)
         rows.write({"has_raw": False})
         return len(rows), len(rows) == GC_LIMIT
@@ -204,15 +204,13 @@ class MailGatewayInbound(models.Model):
     @api.autovacuum
     def _gc_rows(self):
         """Forget messages altogether that the mailbox no longer offers."""
-        rows = self._settled_before(*ROW_RETENTION, ("acknowledged_at", "!=", False))
+        rows = self._settled_before(ROW_RETENTION, ("acknowledged_at", "!=", False))
         rows.unlink()
         return len(rows), len(rows) == GC_LIMIT
 
-    def _settled_before(self, parameter, default_days, condition):
+    def _settled_before(self, parameter, condition):
         """Return rows settled more days ago than a system parameter says."""
-        get_param = self.env["ir.config_parameter"].sudo().get_param
-        days = int(get_param(parameter, default_days))
-        before = fields.Datetime.now() - timedelta(days=days)
+        before = kept_since(self.env, parameter)
         domain = [("settled_at", "<", before), condition]
         return self.sudo().search(domain, order="settled_at", limit=GC_LIMIT)
 
@@ -243,6 +241,7 @@ class MailGatewayInbound(models.Model):
                 "reason": self.env._("Retried by %s", self.env.user.name),
                 "tries": 0,
                 "retry_at": fields.Datetime.now(),
+                "waiting_since": False,
                 "settled_at": False,
             }
         )

@@ -61,6 +61,7 @@ class MailGatewayInboundDecision(models.Model):
                 "reason": order,
                 "tries": 0,
                 "retry_at": False,
+                "waiting_since": False,
                 "settled_at": False,
                 "parked_under": False,
             }

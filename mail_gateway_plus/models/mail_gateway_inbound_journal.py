@@ -1,3 +1,5 @@
+import logging
+
 from odoo import fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
@@ -6,6 +8,8 @@ from ..core.parsing.envelope import read_envelope
 from ..core.policy.identity import fingerprint
 from ..core.policy.outcome import State
 from ..core.protocols.mailbox import MessageRef
+
+_logger = logging.getLogger(__name__)
 
 # A row is processed once, seldom twice: after that nothing changes it meanwhile.
 MARK_TRIES = 5
@@ -80,6 +84,7 @@ class MailGatewayInboundJournal(models.Model):
             "uid": message.ref.uid,
             "fingerprint": fingerprint(message.raw),
             "message_id": envelope.message_id or None,
+            "answers": " ".join(envelope.answers) or None,
             "email_from": envelope.email_from,
             "email_to": envelope.email_to,
             "subject": envelope.subject,
@@ -186,6 +191,14 @@ class MailGatewayInboundJournal(models.Model):
                 break
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
+        else:
+            # The mailbox was told. Without the mark it is told again at each visit.
+            _logger.warning(
+                "Mailbox %s: %s messages were acknowledged, but other transactions "
+                "kept the journal from noting it; it is tried again at the next visit",
+                server.id,
+                len(refs),
+            )
         self.invalidate_model(["acknowledged_at", "write_date", "write_uid"])
         if server._aftercare().delete_at_once:
             self.browse(marked)._retire()

@@ -9,11 +9,23 @@ from ..core.policy.outcome import Reason, State, Trace, conclude, has_no_route
 from ..core.policy.retry import is_transient, next_wait
 from .mail_gateway_inbound_identity import StaleSnapshot
 
+# Whoever had a message in work has come to an end with it.
+NOT_IN_WORK = {"taken_by": False, "unended_tries": 0}
+
 
 class MailGatewayInboundProcessing(models.Model):
     """Turning what is written down into records."""
 
     _inherit = "mail.gateway.inbound"
+
+    taken_by = fields.Integer(
+        readonly=True,
+        help="The run of the scheduler that has it in work, or was killed with it.",
+    )
+    unended_tries = fields.Integer(
+        readonly=True,
+        help="How often processing it, and no other message, was begun without an end.",
+    )
 
     def _process(self, target=None):
         """Turn one claimed message into a record, or note why not.
@@ -87,6 +99,7 @@ class MailGatewayInboundProcessing(models.Model):
                 "parked_under": False,
                 "tries": self.tries + 1,
                 "retry_at": False,
+                **NOT_IN_WORK,
                 "settled_at": (
                     outcome.state is not State.QUARANTINED and fields.Datetime.now()
                 ),
@@ -107,6 +120,7 @@ class MailGatewayInboundProcessing(models.Model):
             "error_trace": storable("".join(traceback.format_exception(error))),
             "tries": tries,
             "retry_at": wait and fields.Datetime.now() + wait,
+            **NOT_IN_WORK,
             "parked_under": (
                 not (wait or no_route or trace.is_chosen) and self._installed_versions()
             ),
@@ -120,7 +134,7 @@ class MailGatewayInboundProcessing(models.Model):
 
         That is what the reason of a message still to process says.
         """
-        order = self.state == State.PENDING.value and self.reason
+        order = self.state == State.PENDING.value and self._standing_order()
         return "\n".join(filter(None, [order, reason])) or False
 
     def _failure_reason(self, error, no_route):

@@ -7,6 +7,7 @@ from odoo.tools import SQL, email_normalize
 
 from ..core.policy.outcome import State, Trace
 from . import mail_gateway_memo
+from .mail_gateway_inbound_claim import new_run
 from .mail_gateway_inbound_identity import StaleSnapshot
 
 PROCESS_CRON = "mail_gateway_plus.ir_cron_process_inbound"
@@ -62,10 +63,10 @@ class MailGatewayInboundQueue(models.Model):
         if due > LONG_QUEUE and not server:
             self._wake_helpers()
         time_left = cron._commit_progress(remaining=due)
-        singly = 0
+        run, singly = new_run(), 0
         while time_left:
             try:
-                rows = self._claim(server, 1 if singly else BATCH_MESSAGES)
+                rows = self._claim(server, 1 if singly else BATCH_MESSAGES, run)
                 rows = rows._without_twins_in_work()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # Another worker settled one of them just now: look again.
@@ -75,7 +76,7 @@ class MailGatewayInboundQueue(models.Model):
                 cron._commit_progress()
                 return
             try:
-                time_left = cron._commit_progress(rows._process_batch())
+                time_left = cron._commit_progress(rows._process_ready())
                 singly = max(singly - 1, 0)
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
                 self.env.cr.rollback()
@@ -105,23 +106,6 @@ class MailGatewayInboundQueue(models.Model):
         )
         return rows[0][0]
 
-    def _claim(self, server, limit=1):
-        """Lock and return the oldest due rows that no other worker has.
-
-        The locks last until the commit that settles the rows, so a killed worker
-        leaves its rows to the others.
-        """
-        rows = self.env.execute_query(self._claim_query(server, limit))
-        return self.browse(row_id for (row_id,) in rows)
-
-    def _claim_query(self, server, limit):
-        return SQL(
-            "SELECT id FROM mail_gateway_inbound WHERE %s ORDER BY retry_at, id"
-            " LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
-            self._due_condition(server),
-            limit,
-        )
-
     def _without_twins_in_work(self):
         """Return these claimed rows but for those of which another worker has a copy.
 
@@ -143,7 +127,19 @@ class MailGatewayInboundQueue(models.Model):
             return self
         free = self.env.execute_query(SQL("%s FOR SHARE SKIP LOCKED", twins))
         busy = {message_id for _id, message_id in set(found) - set(free)}
-        return self.filtered(lambda row: row.message_id not in busy)
+        left = self.filtered(lambda row: row.message_id in busy)
+        left._lay_down()
+        return self - left
+
+    def _process_ready(self):
+        """Process those of these claimed messages that need not wait for another.
+
+        :returns: how many were dealt with, as :meth:`_process_batch`
+        """
+        ready = self._ready()
+        count = ready._process_batch()
+        ready[count:]._lay_down()
+        return count + len(self) - len(ready)
 
     def _process_batch(self):
         """Turn claimed messages into records until the batch is large enough.
@@ -151,13 +147,19 @@ class MailGatewayInboundQueue(models.Model):
         :returns: how many; the locks of the others end with the caller's commit
         :raises: what says that the transaction as a whole is lost
         """
+        if not self:
+            return 0
         until = time.monotonic() + BATCH_SECONDS
-        count = 0
+        count, held = 0, self.browse()
         mail_gateway_memo.begin(self.env)
         try:
             contents = self._small_contents()
             self._look_up_senders()
             for row in self:
+                if row._joins_the_wait(held):
+                    contents.pop(row.id, None)
+                    count += 1
+                    continue
                 # A savepoint that was rolled back took the memo along.
                 mail_gateway_memo.begin(self.env)
                 trace = row._new_trace(contents.pop(row.id, None))
@@ -166,6 +168,8 @@ class MailGatewayInboundQueue(models.Model):
                     raise error
                 # At once: the next one may be a copy of it.
                 row._note(error, trace)
+                if row.state == State.RETRY.value:
+                    held |= row
                 count += 1
                 if not contents or time.monotonic() >= until:
                     break

@@ -40,7 +40,7 @@ class MailGatewayInboundReplay(models.Model):
                 """
                 UPDATE mail_gateway_inbound
                    SET state = 'pending', tries = 0, retry_at = %(now)s,
-                       parked_under = NULL, reason = %(reason)s
+                       parked_under = NULL, waiting_since = NULL, reason = %(reason)s
                  WHERE id IN (
                     SELECT id FROM mail_gateway_inbound
                      WHERE state = 'quarantined'

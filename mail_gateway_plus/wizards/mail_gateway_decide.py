@@ -105,6 +105,9 @@ class MailGatewayDecide(models.TransientModel):
         if target._name not in dict(self._readable_types()):
             raise AccessError(self.env._("Mail cannot be attached to this record."))
         target.check_access("read")
+        # As for a message that is written by hand (mail/models/models.py).
+        needed = target._mail_get_operation_for_mail_message_operation("create")
+        target.check_access(needed.get(target) or "write")
         # Its name is not for everybody who reads the journal.
         order = self.env._(
             "Attached to a record (%(type)s) by %(user)s",

@@ -85,6 +85,72 @@ def test_killed_in_the_middle_of_processing(odoo, mailbox):
     assert mailbox.server.flags(mailbox.address) == ["S"]
 
 
+# ------------------------------------------------------- by one of the messages
+
+# Stands for what a library does in seconds with a hostile message: it is at work when
+# we find it there, and kill Odoo as the kernel does that runs out of memory.
+DEADLY = "Deadly"
+STAY_AT_WORK = f"""
+    CREATE FUNCTION stay_at_work() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW.subject = '{DEADLY}' THEN PERFORM pg_sleep(120); END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER stay_at_work BEFORE INSERT ON grievance_ticket
+        FOR EACH ROW EXECUTE FUNCTION stay_at_work();
+"""
+AT_WORK = """
+    SELECT pid FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event = 'PgSleep'
+"""
+# What PostgreSQL does by itself for a client that is gone, once it would hear from it.
+END_WORK = f"SELECT pg_terminate_backend(pid) FROM ({AT_WORK}) AS at_work"
+# The pause that a message gets after its second death.
+END_PAUSE = (
+    "UPDATE mail_gateway_inbound SET retry_at = fetched_at WHERE retry_at > now()"
+)
+STILL_OPEN = "SELECT FROM mail_gateway_inbound WHERE state IN ('pending', 'retry')"
+PARKED = """
+    SELECT reason FROM mail_gateway_inbound
+     WHERE subject = %s AND state = 'quarantined'
+"""
+
+
+def test_message_that_kills_odoo_is_parked_and_stops_nobody(odoo, mailbox):
+    others = [f"No. {number}" for number in range(4)]
+    odoo.keep_only_crons(FETCH_CRON, PROCESS_CRON)
+    odoo.change(STAY_AT_WORK)
+    odoo.add_mailbox(mailbox)
+    for number, subject in enumerate([*others[:2], DEADLY, *others[2:]]):
+        mailbox.deliver(letter(subject, f"<{number}@home.example>"))
+    cron = odoo.cron_id(PROCESS_CRON)
+    odoo.wake(FETCH_CRON)
+
+    kills, woken = 0, 0.0
+
+    def is_parked():
+        nonlocal kills, woken
+        if odoo.query(AT_WORK):
+            odoo.kill()
+            kills += 1
+            odoo.change(END_WORK)
+            odoo.change(END_PAUSE)
+            odoo.start()
+        # More than once: Odoo passes over a job that was killed three times in a row.
+        if time.monotonic() - woken > WAKE_SECONDS:
+            woken = time.monotonic()
+            odoo.wake_at_once(cron)
+        return odoo.query(PARKED, DEADLY)
+
+    wait_until(is_parked, timeout=SETTLE_SECONDS, what="parking the deadly letter")
+
+    [[reason]] = odoo.query(PARKED, DEADLY)
+    assert "killed Odoo 3 times" in reason
+    assert kills == 4
+    wait_until(lambda: not odoo.query(STILL_OPEN), what="processing the others")
+    assert subjects_of(odoo, "grievance_ticket", "subject") == others
+
+
 # ------------------------------------------------------------------ at any moment
 
 

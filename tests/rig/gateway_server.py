@@ -100,6 +100,12 @@ class GatewayServer(OdooServer):
             cursor.execute(statement, parameters)
             return cursor.fetchall()
 
+    def change(self, statement: str, *parameters: object) -> None:
+        """Execute an SQL statement and commit, also while Odoo is dead."""
+        with closing(self._connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            connection.commit()
+
     @contextmanager
     def holding(self, statement: str, *parameters: object) -> Iterator[None]:
         """Keep the locks of an SQL statement until the block ends."""

@@ -224,3 +224,33 @@ def test_any_header_values_can_be_read(headers):
 @pytest.mark.parametrize("path", CORPUS_FILES, ids=lambda path: path.name)
 def test_message_that_others_found_hard_can_be_read(path):
     assert_fit_for_a_column(read_envelope(path.read_bytes()))
+
+
+# ---------------------------------------------------------------- what it answers
+
+
+def answers(head):
+    return read_envelope(head + b"\r\n\r\nbody").answers
+
+
+def test_answers_are_named_oldest_first_and_once():
+    head = (
+        b"References: <1@x>\r\n <2@x>\r\n\t<3@x>\r\n"
+        b"In-Reply-To: Your mail of today <2@x>"
+    )
+
+    assert answers(head) == ("<1@x>", "<3@x>", "<2@x>")
+
+
+def test_of_a_long_thread_the_nearest_count():
+    thread = [f"<{number}@{'x' * 60}>" for number in range(1000)]
+    head = b"References: " + "\r\n ".join(thread).encode()
+
+    assert answers(head) == tuple(thread[-32:])
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"<>", b"<a b>", b"<a\x00b>", b"<unclosed", b"\xff\xfe", b"<" * 9000]
+)
+def test_nonsense_answers_nothing(value):
+    assert answers(b"References: " + value) == ()

@@ -17,6 +17,11 @@ MAX_VALUE_LENGTH = 1000
 # Nor more than this before decoding, which takes quadratic time on hostile values.
 MAX_ENCODED_LENGTH = 8 * MAX_VALUE_LENGTH
 
+# Of the messages that one answers so many count, as Odoo has it (mail_thread.py,
+# ``message_route``): the last ones are the nearest.
+MAX_ANSWERED = 32
+
+_IDENTIFIER = re.compile(r"<[^<>\s\x00-\x1f\x7f]+>")
 # C0, C1, and the separators that Unicode and str.splitlines take for line ends.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -26,6 +31,7 @@ class Envelope:
     """Who sent what to whom, as far as the message says.
 
     ``message_id`` keeps its angle brackets; ``date`` is naive UTC or ``None``.
+    ``answers`` are the Message-IDs of its References and In-Reply-To, oldest first.
     """
 
     message_id: str = ""
@@ -33,6 +39,7 @@ class Envelope:
     email_to: str = ""
     subject: str = ""
     date: datetime | None = None
+    answers: tuple = ()
 
 
 def read_envelope(raw):
@@ -42,15 +49,17 @@ def read_envelope(raw):
     one raises on group syntax, CR/LF in a name and ``Message-ID: <>``.
     """
     parsed = BytesHeaderParser(policy=compat32).parsebytes(header_section(raw))
-    headers = {}
+    headers, answers = {}, {}
     for name, value in parsed.raw_items():
         headers.setdefault(name.lower(), value[:MAX_ENCODED_LENGTH])
+        answers.setdefault(name.lower(), value[-MAX_ENCODED_LENGTH:])
     return Envelope(
         message_id=read_text(headers.get("message-id")).strip(),
         email_from=read_text(headers.get("from")),
         email_to=read_text(headers.get("to")),
         subject=read_text(headers.get("subject")),
         date=read_date(headers.get("date")),
+        answers=read_identifiers(answers.get("references"), answers.get("in-reply-to")),
     )
 
 
@@ -83,6 +92,17 @@ def _as_text(chunk):
     if charset is None and isinstance(text, bytes) and not text.isascii():
         text = text.decode("raw-unicode-escape").strip()  # make_header adds spaces
     return text, charset
+
+
+def read_identifiers(*values):
+    """Return the Message-IDs in these headers (RFC 5322 section 3.6.4), each once.
+
+    :param values: as the parser leaves them; the last one's identifiers come last
+    """
+    text = " ".join(filter(None, values))
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    last_first = dict.fromkeys(reversed(_IDENTIFIER.findall(text)))
+    return tuple(reversed(list(last_first)[:MAX_ANSWERED]))
 
 
 def read_date(value):

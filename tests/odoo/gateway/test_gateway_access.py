@@ -97,6 +97,17 @@ class TestAccess(GatewayCase):
 
         self.assertFalse(found)
 
+    def test_folder_of_another_company_is_not_seen(self):
+        other = self.env["res.company"].create({"name": "Other City"})
+        ledgers = self.env["mail.gateway.folder"]
+        foreign = ledgers._of(self.mailbox(company_id=other.id), "INBOX")
+        common = ledgers._of(self.mailbox(), "INBOX")
+
+        found = ledgers.with_user(self.operator).search([])
+
+        self.assertIn(common, found)
+        self.assertNotIn(foreign, found)
+
     def test_message_of_a_company_is_processed_in_its_name(self):
         other = self.env["res.company"].create({"name": "Other City"})
         server = self.mailbox(FourMethodConnection(letter()), company_id=other.id)

@@ -199,6 +199,24 @@ class TestAttach(DecisionCase):
         self.assertEqual(row.state, "quarantined")
         self.assertNotIn("email", secret.message_ids.mapped("message_type"))
 
+    def test_record_that_may_only_be_read_takes_no_message(self):
+        row, company_contact = self.parked(), self.env.company.partner_id
+        self.assertTrue(company_contact.with_user(self.olga).has_access("read"))
+        self.assertFalse(company_contact.with_user(self.olga).has_access("write"))
+
+        with self.assertRaises(AccessError):
+            self.attach(row, company_contact)
+
+        self.assertEqual(row.state, "quarantined")
+
+    def test_record_whose_readers_may_write_on_it_takes_a_message(self):
+        row, contact = self.parked(), self.env.company.partner_id
+        self.patch(self.registry["res.partner"], "_mail_post_access", "read")
+
+        self.attach(row, contact)
+
+        self.assertEqual((row.state, row.res_id), ("done", contact.id))
+
     def test_record_that_takes_no_mail_cannot_be_chosen(self):
         with self.assertRaises(ValueError):
             self.attach(self.parked(), self.env.company, user=self.env.user)

@@ -1,88 +1,30 @@
 """Messages share a transaction, and none of them harms or doubles another."""
 
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing
+from unittest import TestCase
 from unittest.mock import patch
 
 import psycopg2.errors
 import pytest
 from gateway_case import letter
+from queue_case import (
+    ALL,
+    environment,
+    intake,
+    outcome,
+    process,
+    tickets,
+)
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.mail_gateway_plus.core.protocols.mailbox import (
     FetchedMessage,
     MessageRef,
 )
-
-
-@contextmanager
-def environment(database):
-    """Yield an environment whose cursor commits for real, and at the end."""
-    with Registry(database).cursor() as cr:
-        yield api.Environment(cr, SUPERUSER_ID, {})
-
-
-@pytest.fixture
-def queue(scratch_db):
-    """The id of a mailbox with five messages in the journal, committed."""
-    with environment(scratch_db) as env:
-        env["mail.gateway.inbound"].search([]).unlink()
-        env["grievance.ticket"].search([]).unlink()
-        env["mail.message"].search([("message_id", "like", "batch")]).unlink()
-        server = env["fetchmail.server"].create(
-            {
-                "name": "Batch",
-                "server_type": "imap",
-                "user": "grievances@city.example",
-                "object_id": env["ir.model"]._get_id("grievance.ticket"),
-                "state": "done",
-            }
-        )
-        messages = [
-            FetchedMessage(
-                MessageRef("INBOX", "1", str(number)),
-                letter(f"No. {number}", f"<batch-{number}@home.example>"),
-            )
-            for number in range(1, 6)
-        ]
-        env["mail.gateway.inbound"]._store(server, messages)
-    return scratch_db
-
-
-def process(database):
-    with environment(database) as env:
-        env["mail.gateway.inbound"]._process_queue()
-
-
-def outcome(database):
-    """Return the states in order, and how many transactions wrote them."""
-    with environment(database) as env:
-        env.cr.execute("SELECT state, xmin::text FROM mail_gateway_inbound ORDER BY id")
-        states, transactions = zip(*env.cr.fetchall(), strict=True)
-        return list(states), len(set(transactions))
-
-
-def tickets(database):
-    with environment(database) as env:
-        return sorted(env["grievance.ticket"].search([]).mapped("subject"))
-
-
-ALL = [f"No. {number}" for number in range(1, 6)]
-
-
-def intake(database, hook):
-    """Call ``hook(model, subject)`` before each ticket is made."""
-    ticket_class = Registry(database)["grievance.ticket"]
-    real = ticket_class.message_new
-
-    def message_new(model, message, custom_values=None):
-        hook(model, message["subject"])
-        return real(model, message, custom_values)
-
-    return patch.object(ticket_class, "message_new", message_new)
 
 
 def test_messages_share_a_transaction(queue):
@@ -272,3 +214,23 @@ def test_acknowledgement_is_noted_while_the_rows_are_processed(queue):
         fetching.cr.commit()
         assert all(journal.search([]).mapped("acknowledged_at"))
     assert outcome(queue)[0] == ["done"] * 5
+
+
+def test_acknowledgement_that_cannot_be_noted_is_told_in_the_log(queue):
+    with environment(queue) as env:
+        journal = env["mail.gateway.inbound"]
+        server = journal.search([], limit=1).server_id
+        conflict = SQL(
+            "DO $$BEGIN RAISE serialization_failure; END$$ /* %s */", server.id
+        )
+        name = "odoo.addons.mail_gateway_plus.models.mail_gateway_inbound_journal"
+        with (
+            patch.object(
+                type(journal), "_mark_acknowledged_query", lambda *_: conflict
+            ),
+            TestCase().assertLogs(name, "WARNING") as logs,
+        ):
+            journal._mark_acknowledged(server, [MessageRef("INBOX", "1", "1")])
+
+        assert not any(journal.search([]).mapped("acknowledged_at"))
+    assert "kept the journal from noting it" in logs.output[0]

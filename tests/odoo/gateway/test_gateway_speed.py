@@ -230,6 +230,18 @@ class TestIndexes(GatewayCase):
             self.assertIn("mail_gateway_inbound_queue_idx", plan)
             self.assertNotIn("Seq Scan", plan)
 
+    def test_awaited_messages_are_found_by_their_index(self):
+        raw = letter(In_Reply_To="<2@home.example>")
+        server = self.mailbox(FourMethodConnection(raw))
+        self.fetch(server)
+        self.settle_many(server)
+        rows = self.rows(server).filtered("answers")
+
+        plan = self.plan(rows._awaited_query(rows))
+
+        self.assertIn("mail_gateway_inbound__message_id_index", plan)
+        self.assertNotIn("Seq Scan", plan)
+
     def test_known_identities_are_found_by_their_index(self):
         server = self.mailbox()
         self.settle_many(server)

@@ -1,0 +1,184 @@
+"""Who kills the worker is found out, and the others get their records."""
+
+from contextlib import closing
+from datetime import timedelta
+from unittest.mock import patch
+
+import pytest
+from queue_case import (
+    ALL,
+    environment,
+    intake,
+    outcome,
+    process,
+    tickets,
+)
+
+from odoo import SUPERUSER_ID, api, fields
+from odoo.modules.registry import Registry
+
+from odoo.addons.mail_gateway_plus.models import mail_gateway_inbound_claim
+
+OTHERS = [subject for subject in ALL if subject != "No. 3"]
+
+
+class Killed(BaseException):
+    """Nothing that Odoo catches: the work ends here and its connection is gone."""
+
+
+def kill(model, subject):
+    if subject == "No. 3":
+        raise Killed
+
+
+def has_survived(database):
+    """Process the journal; say whether the worker came to the end of it."""
+    try:
+        process(database)
+    except Killed:
+        return False
+    return True
+
+
+def die_while_processing(database, count):
+    """Have a worker claim so many messages and be killed before its commit."""
+    with closing(Registry(database).cursor()) as cr:
+        journal = api.Environment(cr, SUPERUSER_ID, {})["mail.gateway.inbound"]
+        rows = journal._claim(None, count, mail_gateway_inbound_claim.new_run())
+        rows._process_batch()
+        cr.rollback()
+
+
+def value_of(database, subject, name):
+    with environment(database) as env:
+        journal = env["mail.gateway.inbound"]
+        return journal.search([("subject", "=", subject)])[name]
+
+
+def let_time_pass(database):
+    """Make due what waits for its next try."""
+    with environment(database) as env:
+        waiting = [("state", "in", ("pending", "retry"))]
+        now = fields.Datetime.now()
+        env["mail.gateway.inbound"].search(waiting).retry_at = now
+
+
+def test_what_a_killed_worker_had_is_processed_one_by_one(queue):
+    die_while_processing(queue, 5)
+    assert tickets(queue) == []
+
+    process(queue)
+
+    assert outcome(queue) == (["done"] * 5, 5)
+    assert tickets(queue) == ALL
+
+
+def test_what_no_killed_worker_had_shares_its_transactions(queue):
+    die_while_processing(queue, 2)
+
+    process(queue)
+
+    assert outcome(queue) == (["done"] * 5, 3)
+
+
+def test_message_that_kills_is_parked_and_the_others_are_done(queue):
+    kills = 0
+    with intake(queue, kill):
+        while not has_survived(queue):
+            kills += 1
+            assert kills < 10
+            let_time_pass(queue)
+
+    assert kills == 4  # among the others, and three times alone
+    assert tickets(queue) == OTHERS
+    states, _transactions = outcome(queue)
+    assert states == ["done", "done", "quarantined", "done", "done"]
+    assert "killed Odoo 3 times" in value_of(queue, "No. 3", "reason")
+
+
+def test_message_that_killed_twice_comes_after_the_others(queue):
+    with intake(queue, kill):
+        assert not has_survived(queue)
+        assert not has_survived(queue)
+        assert not has_survived(queue)
+
+        assert has_survived(queue)
+
+    assert tickets(queue) == OTHERS
+    assert value_of(queue, "No. 3", "state") == "pending"
+    now = fields.Datetime.now()
+    assert now < value_of(queue, "No. 3", "retry_at") <= now + timedelta(minutes=1)
+
+
+def test_two_restarts_are_forgiven(queue):
+    die_while_processing(queue, 1)
+    die_while_processing(queue, 1)
+    let_time_pass(queue)
+
+    process(queue)
+
+    assert tickets(queue) == ALL
+    assert value_of(queue, "No. 1", "unended_tries") == 0
+
+
+def test_failure_is_an_end_too(queue):
+    def fail(model, subject):
+        raise MemoryError
+
+    die_while_processing(queue, 1)
+    with intake(queue, fail):
+        process(queue)
+
+    assert value_of(queue, "No. 1", "state") == "retry"
+    assert value_of(queue, "No. 1", "unended_tries") == 0
+
+
+def test_parked_message_that_killed_can_be_retried(queue):
+    with intake(queue, kill):
+        while not has_survived(queue):
+            let_time_pass(queue)
+
+    with environment(queue) as env:
+        env["mail.gateway.inbound"].search([("subject", "=", "No. 3")]).action_retry()
+
+    assert tickets(queue) == ALL
+
+
+def test_worker_that_comes_between_mark_and_lock_takes_all(queue):
+    journal_class = Registry(queue)["mail.gateway.inbound"]
+    real = journal_class._lock_marked
+    came = []
+
+    def lock(rows, run):
+        if not came:
+            came.append(run)
+            process(queue)
+        return real(rows, run)
+
+    with patch.object(journal_class, "_lock_marked", lock):
+        process(queue)
+
+    assert outcome(queue) == (["done"] * 5, 5)
+    assert tickets(queue) == ALL
+
+
+def test_rows_left_for_lack_of_time_are_under_no_suspicion(queue):
+    module = "odoo.addons.mail_gateway_plus.models.mail_gateway_inbound_queue"
+    with environment(queue) as env, patch(f"{module}.BATCH_SECONDS", 0):
+        env["mail.gateway.inbound"]._claim(None, 5, run=1)._process_ready()
+    assert outcome(queue)[0] == ["done", *["pending"] * 4]
+
+    process(queue)
+
+    assert outcome(queue) == (["done"] * 5, 2)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_claim_costs_two_statements(queue, count):
+    with environment(queue) as env:
+        journal = env["mail.gateway.inbound"]
+        before = env.cr.sql_log_count
+
+        assert len(journal._claim(None, count, run=1)) == count
+
+        assert env.cr.sql_log_count - before == 2
