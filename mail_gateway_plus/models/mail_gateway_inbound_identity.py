@@ -44,11 +44,12 @@ class MailGatewayInboundIdentity(models.Model):
         "the way: the same in every mailbox that the message came to.",
     )
 
-    def _prepare_message(self, raw):
-        """Return the bytes for ``message_process`` and note what they are called.
+    def _prepare_message(self, trace):
+        """Return the bytes for ``message_process`` and trace what they are called.
 
         :raises StaleSnapshot: when another worker has just imported its Message-ID
         """
+        raw = trace.raw
         mended = mend(raw)
         is_known = self._lock_message_id(mended.message_id)
         has_id = all(note.mend is not Mend.NO_ID for note in mended.notes)
@@ -62,13 +63,11 @@ class MailGatewayInboundIdentity(models.Model):
         policy = DuplicatePolicy(server.duplicate_policy or "database")
         earlier = self._earlier_passages(mended.message_id) if is_known else []
         identity = identify(passage, mended.message_id, earlier, policy)
-        self.write(
-            {
-                "mend_notes": self._tell_mends(mended.notes, identity),
-                "used_message_id": identity.message_id,
-                "content_fingerprint": passage.content,
-            }
-        )
+        trace.identity = {
+            "mend_notes": self._tell_mends(mended.notes, identity),
+            "used_message_id": identity.message_id,
+            "content_fingerprint": passage.content,
+        }
         if identity.message_id == mended.message_id:
             return mended.raw
         return rename(mended.raw, identity.message_id, identity.parent_id)

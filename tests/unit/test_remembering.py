@@ -3,7 +3,7 @@
 import email
 from email.policy import SMTP
 
-from mail_gateway_plus.core.parsing.remembering import (
+from mgp_core.parsing.remembering import (
     MAX_REMEMBERED_LENGTH,
     remember_headers,
 )
