@@ -16,16 +16,20 @@ class ResPartner(mail_gateway_memo.Remembered, models.Model):
 
     @api.model
     def _know_senders(self, addresses):
-        """Find out with one search which of these addresses no contact has."""
+        """Find out with one search which of these addresses no contact has.
+
+        The contacts who have one are read at once, as Odoo will for each.
+        """
         self.flush_model(["email_normalized"])
         found = self.env.execute_query(
             SQL(
-                "SELECT email_normalized FROM res_partner"
+                "SELECT id, email_normalized FROM res_partner"
                 " WHERE email_normalized = ANY(%s)",
                 addresses,
             )
         )
-        unknown = set(addresses) - {address for (address,) in found}
+        self.browse(partner for partner, _address in found).mapped("name")
+        unknown = set(addresses) - {address for _partner, address in found}
         mail_gateway_memo.memo_of(self.env)[UNKNOWN_SENDERS] = unknown
 
     @api.model
