@@ -17,6 +17,7 @@ from . import mail_gateway_raw
 from . import mail_gateway_memo
 from . import res_partner
 from . import mail_gateway_attempt
+from . import mail_message
 from . import mail_mail
 from . import mail_mail_inbound
 from . import mail_thread

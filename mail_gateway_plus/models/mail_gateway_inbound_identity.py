@@ -14,6 +14,10 @@ from ..core.policy.identity import (
     identify,
 )
 from ..core.policy.outcome import State
+from .mail_message import ABSENT
+
+# Names of a batch that no message in Odoo and no record in the journal has.
+UNUSED = "mail_gateway_plus.unused_message_ids"
 
 
 class StaleSnapshot(SerializationFailure):
@@ -44,11 +48,12 @@ class MailGatewayInboundIdentity(models.Model):
         "the way: the same in every mailbox that the message came to.",
     )
 
-    def _prepare_message(self, raw):
-        """Return the bytes for ``message_process`` and note what they are called.
+    def _prepare_message(self, trace):
+        """Return the bytes for ``message_process`` and trace what they are called.
 
         :raises StaleSnapshot: when another worker has just imported its Message-ID
         """
+        raw = trace.raw
         mended = mend(raw)
         is_known = self._lock_message_id(mended.message_id)
         has_id = all(note.mend is not Mend.NO_ID for note in mended.notes)
@@ -62,13 +67,11 @@ class MailGatewayInboundIdentity(models.Model):
         policy = DuplicatePolicy(server.duplicate_policy or "database")
         earlier = self._earlier_passages(mended.message_id) if is_known else []
         identity = identify(passage, mended.message_id, earlier, policy)
-        self.write(
-            {
-                "mend_notes": self._tell_mends(mended.notes, identity),
-                "used_message_id": identity.message_id,
-                "content_fingerprint": passage.content,
-            }
-        )
+        trace.identity = {
+            "mend_notes": self._tell_mends(mended.notes, identity),
+            "used_message_id": identity.message_id,
+            "content_fingerprint": passage.content,
+        }
         if identity.message_id == mended.message_id:
             return mended.raw
         return rename(mended.raw, identity.message_id, identity.parent_id)
@@ -96,6 +99,44 @@ class MailGatewayInboundIdentity(models.Model):
             for row in rows
         ]
 
+    def _lock_message_ids(self):
+        """Lock the names of a batch at once, and remember which are used nowhere yet.
+
+        The others are looked at one by one. In one order, so that two workers do not
+        wait for each other.
+        """
+        names = sorted(set(filter(None, self.mapped("message_id"))))
+        self.env.cr.execute(
+            SQL(
+                "SELECT pg_advisory_xact_lock(hashtextextended(name, 0))::text"
+                " FROM unnest(%s::text[]) AS name",
+                names,
+            )
+        )
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                SQL(
+                    """
+                    SELECT message_id FROM mail_message WHERE message_id = ANY(%(ids)s)
+                    UNION ALL
+                    SELECT message_id FROM mail_gateway_inbound
+                     WHERE message_id = ANY(%(ids)s) AND state = 'done'
+                    UNION ALL
+                    SELECT used_message_id FROM mail_gateway_inbound
+                     WHERE used_message_id = ANY(%(ids)s) AND state = 'done'
+                    """,
+                    ids=names,
+                )
+            )
+            used = {name for (name,) in cr.fetchall()}
+        cache = self.env.cr.cache
+        cache[UNUSED], cache[ABSENT] = set(names) - used, set(names) - used
+
+    def _forget_unused(self):
+        """Look at each name again: the batch is over."""
+        self.env.cr.cache.pop(UNUSED, None)
+        self.env.cr.cache.pop(ABSENT, None)
+
     def _lock_message_id(self, message_id):
         """Have no other transaction import this Message-ID at the same time.
 
@@ -105,6 +146,10 @@ class MailGatewayInboundIdentity(models.Model):
         one has committed meanwhile, as a transaction's view is as old as its first
         statement: a second cursor, whose view is new, tells.
         """
+        unused = self.env.cr.cache.get(UNUSED, set())
+        if message_id in unused:
+            unused.discard(message_id)  # the next one of this name is no longer first
+            return False
         self.flush_model(["message_id", "used_message_id", "state"])
         known = self._count_known(self.env.cr, message_id, is_locking=True)
         with self.env.registry.cursor() as cr:

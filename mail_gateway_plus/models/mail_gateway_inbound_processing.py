@@ -54,7 +54,7 @@ class MailGatewayInboundProcessing(models.Model):
         )
         thread.message_process(
             server.object_id.model if target is None else target._name,
-            self._prepare_message(trace.raw),
+            self._prepare_message(trace),
             save_original=server.original,
             strip_attachments=bool(server) and not server.attach,
             thread_id=target.id if target else None,
@@ -105,6 +105,7 @@ class MailGatewayInboundProcessing(models.Model):
                 ),
                 "res_model": trace.model or False,
                 "res_id": trace.record_id or False,
+                **trace.identity,
             }
         )
 

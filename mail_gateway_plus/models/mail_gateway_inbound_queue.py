@@ -154,6 +154,7 @@ class MailGatewayInboundQueue(models.Model):
         mail_gateway_memo.begin(self.env)
         try:
             contents = self._small_contents()
+            self.browse(contents)._lock_message_ids()
             self._look_up_senders()
             for row in self:
                 if row._joins_the_wait(held):
@@ -174,6 +175,7 @@ class MailGatewayInboundQueue(models.Model):
                 if not contents or time.monotonic() >= until:
                     break
         finally:
+            self._forget_unused()
             mail_gateway_memo.end(self.env)
         return count
 

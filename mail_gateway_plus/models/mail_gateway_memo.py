@@ -8,10 +8,12 @@ to one of the models below. Outside of a batch there is no memo and nothing chan
 """
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 KEY = "mail_gateway_plus.memo"
 # All of the context that the searches below may depend on.
 CONTEXT_KEYS = ("active_test", "lang", "allowed_company_ids", "tz")
+PARENT = "alias_parent_thread_id"
 PLAIN = (str, int, float, bool, type(None))
 
 
@@ -48,6 +50,27 @@ def is_plain(domain):
         if not all(isinstance(each, PLAIN) for each in values):
             return False
     return True
+
+
+def asks_only_for(field, is_excluded, domain):
+    """Say whether no record can match a domain, as its value of a field is excluded.
+
+    :param is_excluded: says of one value whether no record has it
+    """
+    domain = list(domain)
+    if not is_plain(domain) or "|" in domain or "!" in domain:
+        return False
+    for item in domain:
+        match item:
+            case [name, "=", int() | str() as value] if name == field:
+                wanted = [value]
+            case [name, "in", list() | tuple() | set() as wanted] if name == field:
+                pass
+            case _:
+                continue
+        if all(value and is_excluded(value) for value in wanted):
+            return True
+    return False
 
 
 class Remembered:
@@ -125,6 +148,34 @@ class Remembered:
 class MailAlias(Remembered, models.Model):
     _inherit = "mail.alias"
 
+    @api.model
+    @api.private
+    @api.readonly
+    def search_fetch(self, domain, field_names=None, offset=0, limit=None, order=None):
+        """Know without asking that a record has no alias, as hardly one has.
+
+        Odoo looks for one in each notification, for its reply address.
+        """
+        memo = memo_of(self.env)
+        is_remembered = memo is not None and self.env.su
+        if is_remembered and asks_only_for(PARENT, self._is_no_parent, domain):
+            return self.browse()
+        return super().search_fetch(
+            domain, field_names, offset=offset, limit=limit, order=order
+        )
+
+    def _is_no_parent(self, record_id):
+        """Say whether no alias belongs to a record of this id, of whatever model."""
+        memo = memo_of(self.env)
+        key = (self._name, PARENT)
+        if key not in memo:
+            self.flush_model([PARENT])
+            rows = self.env.execute_query(
+                SQL("SELECT DISTINCT alias_parent_thread_id FROM mail_alias")
+            )
+            memo[key] = {parent for (parent,) in rows}
+        return record_id not in memo[key]
+
 
 class MailAliasDomain(Remembered, models.Model):
     _inherit = "mail.alias.domain"
@@ -135,7 +186,9 @@ class MailAliasDomain(Remembered, models.Model):
         memo = memo_of(self.env)
         if memo is None:
             return super()._find_aliases(email_list)
-        keys = {email: self._memo_key("alias", email) for email in email_list if email}
+        # Not the whole context: Odoo asks in the mailbox's language and in the author's.
+        asking = (self._name, self.env.uid, self.env.su, "alias")
+        keys = {email: (*asking, email) for email in email_list if email}
         new = [email for email, key in keys.items() if key not in memo]
         if new:
             found = set(super()._find_aliases(new))

@@ -2,6 +2,7 @@ import lxml.etree
 
 from odoo import api, models
 
+from ..core.parsing.remembering import remember_headers
 from ..core.parsing.tnef import is_tnef, unpack
 
 
@@ -13,6 +14,12 @@ class MailThread(models.AbstractModel):
     """
 
     _inherit = "mail.thread"
+
+    @api.model
+    def message_parse(self, message, *args, **kwargs):
+        if self._gateway_trace():
+            remember_headers(message)
+        return super().message_parse(message, *args, **kwargs)
 
     @api.model
     def _detect_loop_headers(self, msg_dict):

@@ -16,16 +16,20 @@ class ResPartner(mail_gateway_memo.Remembered, models.Model):
 
     @api.model
     def _know_senders(self, addresses):
-        """Find out with one search which of these addresses no contact has."""
+        """Find out with one search which of these addresses no contact has.
+
+        The contacts who have one are read at once, as Odoo will for each.
+        """
         self.flush_model(["email_normalized"])
         found = self.env.execute_query(
             SQL(
-                "SELECT email_normalized FROM res_partner"
+                "SELECT id, email_normalized FROM res_partner"
                 " WHERE email_normalized = ANY(%s)",
                 addresses,
             )
         )
-        unknown = set(addresses) - {address for (address,) in found}
+        self.browse(partner for partner, _address in found).mapped("name")
+        unknown = set(addresses) - {address for _partner, address in found}
         mail_gateway_memo.memo_of(self.env)[UNKNOWN_SENDERS] = unknown
 
     @api.model
@@ -34,26 +38,11 @@ class ResPartner(mail_gateway_memo.Remembered, models.Model):
     def search_fetch(self, domain, field_names=None, offset=0, limit=None, order=None):
         """Know without asking that there is nobody with an unknown address."""
         unknown = (mail_gateway_memo.memo_of(self.env) or {}).get(UNKNOWN_SENDERS)
-        if unknown and self.env.su and _asks_only_for(unknown, domain):
+        is_known = unknown and self.env.su
+        if is_known and mail_gateway_memo.asks_only_for(
+            "email_normalized", unknown.__contains__, domain
+        ):
             return self.browse()
         return super().search_fetch(
             domain, field_names, offset=offset, limit=limit, order=order
         )
-
-
-def _asks_only_for(addresses, domain):
-    """Say whether each record of a domain must have one of these addresses."""
-    domain = list(domain)
-    if not mail_gateway_memo.is_plain(domain) or "|" in domain or "!" in domain:
-        return False
-    for item in domain:
-        match item:
-            case ["email_normalized", "=", str(address)]:
-                wanted = [address]
-            case ["email_normalized", "in", list() | tuple() | set() as wanted]:
-                pass
-            case _:
-                continue
-        if all(address in addresses for address in wanted):
-            return True
-    return False

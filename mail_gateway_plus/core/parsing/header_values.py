@@ -2,11 +2,11 @@
 
 import base64
 import re
-from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 
 from .charsets import choose_charset
 from .envelope import MAX_ENCODED_LENGTH, read_date, read_text
+from .remembering import REMEMBERING
 
 # Postfix's header_size_limit: no logical header that it passes on is longer.
 MAX_FIELD_BYTES = 102_400
@@ -74,7 +74,8 @@ def _comments(value):
 def parses(name, value):
     """Read the header as Odoo does, and say whether that went well."""
     try:
-        header = SMTP.header_fetch_parse(*SMTP.header_source_parse([f"{name}:{value}"]))
+        source = REMEMBERING.header_source_parse([f"{name}:{value}"])
+        header = REMEMBERING.header_fetch_parse(*source)
         text = str(header)
         # Deferred until somebody asks: so ask.
         getattr(header, "addresses", None)

@@ -5,7 +5,6 @@ import re
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
-from email.policy import SMTP
 from enum import Enum
 
 from ..policy.identity import content_fingerprint, synthetic_id
@@ -14,6 +13,7 @@ from .enclosing import enclose
 from .envelope import MAX_HEADER_BYTES
 from .header_values import is_readable, mend_value, parses
 from .reading import can_be_read
+from .remembering import REMEMBERING
 from .structure import Scanner
 
 # Postfix passes on 100 levels (mime_nesting_limit); Python's generator takes six
@@ -171,7 +171,7 @@ class _Mender:
             if value is not None and field.name.startswith("content-"):
                 lines.append(f"{field.name}: {value.strip()}\n")
         section = "".join(lines).encode("ascii", "surrogateescape")
-        info = BytesHeaderParser(policy=SMTP).parsebytes(section)
+        info = BytesHeaderParser(policy=REMEMBERING).parsebytes(section)
         info.set_default_type(part.default_type)
         part.info = info
         part.content_type = info.get_content_type()
@@ -217,7 +217,7 @@ class _Mender:
                 and len(text) <= MAX_ID_LENGTH
                 and parses("message-id", value)
             ):
-                header = SMTP.header_fetch_parse("message-id", value)
+                header = REMEMBERING.header_fetch_parse("message-id", value)
                 self.message_id = str(header).strip()
             else:
                 self._edit_field(field, None)
@@ -258,7 +258,7 @@ class _Mender:
         for field in part.fields:
             if field.name == "content-type":
                 self._drop_edits(field.start, field.end)
-        info = EmailMessage(policy=SMTP)
+        info = EmailMessage(policy=REMEMBERING)
         info["content-type"] = "text/plain"
         encoding = part.info.get("content-transfer-encoding")
         if encoding:
@@ -337,7 +337,7 @@ class _Mender:
     def _payload(self, part):
         """Return the decoded bytes of a leaf, or ``None``."""
         text = self.raw[part.body : self._text_end(part)]
-        holder = EmailMessage(policy=SMTP)
+        holder = EmailMessage(policy=REMEMBERING)
         encoding = part.info.get("content-transfer-encoding")
         if encoding:
             holder["content-transfer-encoding"] = str(encoding)

@@ -36,7 +36,8 @@ class Trace:
     is the message as it was fetched.
 
     ``is_chosen``: a person said what the message is to become, so neither its
-    references and recipients nor a suspected loop count any more.
+    references and recipients nor a suspected loop count any more. ``identity``: what
+    the journal notes of it together with the outcome.
     """
 
     raw: bytes = field(default=b"", repr=False)
@@ -49,6 +50,7 @@ class Trace:
     is_routed: bool = False
     model: str = ""
     record_id: int = 0
+    identity: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -32,16 +32,16 @@ def test_I2_one_message_id_processed_by_two_workers_makes_one_record(scratch_db)
         before = env["grievance.ticket"].search_count([])
 
     journal_class = registry["mail.gateway.inbound"]
-    lock = journal_class._lock_message_id
+    lock = journal_class._lock_message_ids
     # Both have their row and their view of the database before either takes the lock.
     both_have_begun = threading.Barrier(2)
     arrived, errors = set(), []
 
-    def meet_and_lock(row, message_id):
+    def meet_and_lock(rows):
         if threading.get_ident() not in arrived:
             arrived.add(threading.get_ident())
             both_have_begun.wait(10)
-        return lock(row, message_id)
+        return lock(rows)
 
     def work():
         try:
@@ -55,7 +55,7 @@ def test_I2_one_message_id_processed_by_two_workers_makes_one_record(scratch_db)
         # The queue keeps copies apart before; here each worker got hold of one.
         patch.object(mail_gateway_inbound_queue, "BATCH_MESSAGES", 1),
         patch.object(journal_class, "_without_twins_in_work", lambda rows: rows),
-        patch.object(journal_class, "_lock_message_id", meet_and_lock),
+        patch.object(journal_class, "_lock_message_ids", meet_and_lock),
     ):
         workers = [threading.Thread(target=work) for _worker in range(2)]
         for worker in workers:
