@@ -153,6 +153,7 @@ class FetchmailServerFetch(models.Model):
                 mailbox = yield ask(connection.connect)
             else:  # another addon's, which may need the database
                 mailbox = as_mailbox(connection)
+            mailbox.size_limit = max(self.size_limit, 0) * 1024**2
             has_more = False
             for name in self._folder_names():
                 yield ask(mailbox.open, name)
@@ -224,8 +225,14 @@ class FetchmailServerFetch(models.Model):
 
     def _acknowledge(self, mailbox, refs, ask):
         aftercare = self._aftercare()
+        kept = []
+        if aftercare.takes_away:
+            kept = self.env["mail.gateway.inbound"]._refs_to_keep(self, refs)
         self._commit()
-        yield ask(mailbox.acknowledge, refs, aftercare)
+        if gone := [ref for ref in refs if ref not in set(kept)]:
+            yield ask(mailbox.acknowledge, gone, aftercare)
+        if kept:
+            yield ask(mailbox.acknowledge, kept, aftercare.keeping())
         if not mailbox.acknowledges_on_close:
             self.env["mail.gateway.inbound"]._mark_acknowledged(self, refs)
             self._commit()
@@ -248,13 +255,14 @@ class FetchmailServerFetch(models.Model):
 
         if rows := find(("acknowledged_at", "=", False)):
             yield from self._acknowledge(mailbox, rows._refs(), ask)
-        if rows := find(("remove_at", "<=", fields.Datetime.now())):
+        is_whole = ("rest_state", "!=", "left")
+        if rows := find(("remove_at", "<=", fields.Datetime.now()), is_whole):
             refs = rows._refs()
             self._commit()
             yield ask(mailbox.remove, refs)
             if not mailbox.acknowledges_on_close:
                 journal._mark_removed(self, refs)
-        parked = ("state", "=", "quarantined"), ("is_set_aside", "=", False)
+        parked = ("state", "=", "quarantined"), ("is_set_aside", "=", False), is_whole
         if self.failed_folder and (rows := find(*parked)):
             refs, aside = rows._refs(), self.failed_folder
             self._commit()

@@ -204,16 +204,21 @@ class MailGatewayInbound(models.Model):
     @api.autovacuum
     def _gc_rows(self):
         """Forget messages altogether that the mailbox no longer offers."""
-        rows = self._settled_before(*ROW_RETENTION, ("acknowledged_at", "!=", False))
+        # Whose rest is still to be fetched is still offered.
+        rows = self._settled_before(
+            *ROW_RETENTION,
+            ("acknowledged_at", "!=", False),
+            ("rest_state", "!=", "left"),
+        )
         rows.unlink()
         return len(rows), len(rows) == GC_LIMIT
 
-    def _settled_before(self, parameter, default_days, condition):
+    def _settled_before(self, parameter, default_days, *conditions):
         """Return rows settled more days ago than a system parameter says."""
         get_param = self.env["ir.config_parameter"].sudo().get_param
         days = int(get_param(parameter, default_days))
         before = fields.Datetime.now() - timedelta(days=days)
-        domain = [("settled_at", "<", before), condition]
+        domain = [("settled_at", "<", before), *conditions]
         return self.sudo().search(domain, order="settled_at", limit=GC_LIMIT)
 
     # --------------------------------------------------------------------- buttons

@@ -3,6 +3,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.parsing.envelope import read_envelope
+from ..core.parsing.excerpt import header_fingerprint
 from ..core.policy.identity import fingerprint
 from ..core.policy.outcome import State
 from ..core.protocols.mailbox import MessageRef
@@ -90,6 +91,7 @@ class MailGatewayInboundJournal(models.Model):
             "state": State.PENDING.value,
             "has_raw": True,
             "remove_at": server._remove_at(now),
+            **self._rest_values(message),
             "tries": 0,
             "create_uid": self.env.uid,
             "create_date": now,
@@ -109,8 +111,9 @@ class MailGatewayInboundJournal(models.Model):
                 SET uidvalidity = %(uidvalidity)s, uid = %(uid)s
                 WHERE id = (
                     SELECT id FROM mail_gateway_inbound
-                    WHERE fingerprint = %(fingerprint)s AND server_id = %(server)s
-                      AND folder = %(folder)s AND uidvalidity != %(uidvalidity)s
+                    WHERE (fingerprint = %(fingerprint)s
+                        OR header_fingerprint = %(header)s)
+                      AND server_id = %(server)s AND folder = %(folder)s AND uidvalidity != %(uidvalidity)s
                     ORDER BY id LIMIT 1
                 )
                 RETURNING id
@@ -118,6 +121,8 @@ class MailGatewayInboundJournal(models.Model):
                 uidvalidity=message.ref.uidvalidity,
                 uid=message.ref.uid,
                 fingerprint=fingerprint(message.raw),
+                # Fetched only in part then or now: its content differs.
+                header=header_fingerprint(message.raw),
                 server=server.id,
                 folder=message.ref.folder,
             )
@@ -146,13 +151,26 @@ class MailGatewayInboundJournal(models.Model):
             [
                 ("server_id", "=", server.id),
                 ("uid", "=", message.ref.uid),
+                "|",
                 ("fingerprint", "=", fingerprint(message.raw)),
+                ("header_fingerprint", "=", header_fingerprint(message.raw)),
                 ("uidvalidity", "=like", f"{RETIRED}%"),
             ],
             limit=1,
         )
         rows.uidvalidity = ""
         return bool(rows)
+
+    def _refs_to_keep(self, server, refs):
+        """Return those of these messages whose original must stay on the server."""
+        kept = self.env.execute_query(
+            SQL(
+                "%s AND rest_state = 'left'",
+                self._known_query(server, refs),
+            )
+        )
+        kept = set(kept)
+        return [ref for ref in refs if _identity(ref) in kept]
 
     def _refs(self):
         """Return the identities of these rows, as the protocols know them."""

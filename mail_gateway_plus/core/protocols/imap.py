@@ -10,6 +10,7 @@ from ..errors import FolderUnavailable, ProtocolViolation
 from ..policy.progress import Listing
 from .after_fetch import AfterFetch
 from .endpoint import Security
+from .imap_parts import read_excerpt, read_pieces
 from .mailbox import (
     MAX_BATCH_BYTES,
     MAX_BATCH_MESSAGES,
@@ -116,7 +117,12 @@ class ImapMailbox(StockConnection, Mailbox):
         return [ref for ref in refs if int(ref.uid) in found]
 
     def download(self, refs):
-        for batch in self._batches([int(ref.uid) for ref in refs]):
+        for batch, size in self._batches([int(ref.uid) for ref in refs]):
+            if size:
+                excerpt = read_excerpt(self._client, self._ref(batch[0]), size)
+                if excerpt is not None:
+                    yield excerpt
+                continue
             # PEEK leaves \Seen alone: only acknowledging may set it.
             answers = self._client.fetch(batch, ["BODY.PEEK[]"])
             for uid in batch:
@@ -124,6 +130,9 @@ class ImapMailbox(StockConnection, Mailbox):
                 raw = answers.pop(uid, {}).get(b"BODY[]")
                 if raw is not None:
                     yield FetchedMessage(self._ref(uid), raw)
+
+    def download_pieces(self, ref):
+        return read_pieces(self._client, int(ref.uid))
 
     def acknowledge(self, refs, aftercare):
         uids = [int(ref.uid) for ref in refs]
@@ -169,21 +178,30 @@ class ImapMailbox(StockConnection, Mailbox):
         return MessageRef(self.status.folder, self.status.uidvalidity, str(uid))
 
     def _batches(self, uids):
-        """Yield lists of UIDs, each small enough to be held in memory at once."""
+        """Yield lists of UIDs, each small enough to be held in memory at once.
+
+        Each comes with 0, or with the size of the one message that is above the limit.
+        """
         for start in range(0, len(uids), 10 * MAX_BATCH_MESSAGES):
             part = uids[start : start + 10 * MAX_BATCH_MESSAGES]
             sizes = self._client.fetch(part, ["RFC822.SIZE"])
             batch, batch_bytes = [], 0
             for uid in part:
                 size = sizes.get(uid, {}).get(b"RFC822.SIZE", 0)
+                if self.size_limit and size > self.size_limit:
+                    if batch:
+                        yield batch, 0
+                    yield [uid], size
+                    batch, batch_bytes = [], 0
+                    continue
                 full = len(batch) >= MAX_BATCH_MESSAGES
                 if batch and (full or batch_bytes + size > MAX_BATCH_BYTES):
-                    yield batch
+                    yield batch, 0
                     batch, batch_bytes = [], 0
                 batch.append(uid)
                 batch_bytes += size
             if batch:
-                yield batch
+                yield batch, 0
 
 
 class ImapLogin:
