@@ -96,6 +96,11 @@ class MailGatewayInbound(models.Model):
         readonly=True,
         help="When the mailbox's copy is to be deleted.",
     )
+    is_retired = fields.Boolean(
+        readonly=True,
+        help="Whether a POP server was told to delete the message, and so may give its "
+        "name to another one.",
+    )
     is_set_aside = fields.Boolean(
         readonly=True,
         help="Whether the mailbox's copy was moved to the folder for what is "
@@ -207,7 +212,9 @@ class MailGatewayInbound(models.Model):
         # Whose rest is still to be fetched is still offered.
         rows = self._settled_before(
             *ROW_RETENTION,
+            "|",
             ("acknowledged_at", "!=", False),
+            ("server_id", "=", False),  # there is nobody left to tell
             ("rest_state", "!=", "left"),
         )
         rows.unlink()

@@ -125,7 +125,10 @@ class Mailbox(ABC):
 
     @abstractmethod
     def acknowledge(self, refs, aftercare):
-        """Treat messages that the journal holds as :class:`Aftercare` says."""
+        """Treat messages that the journal holds as :class:`Aftercare` says.
+
+        :returns: as :meth:`move` does
+        """
 
     @abstractmethod
     def remove(self, refs):
@@ -133,7 +136,11 @@ class Mailbox(ABC):
 
     @abstractmethod
     def move(self, refs, folder):
-        """Move messages to another folder, where the protocol has any."""
+        """Move messages to another folder, where the protocol has any.
+
+        :returns: a dictionary by the refs that were moved: where each one is now, or
+            ``None`` where that is not known; or nothing at all
+        """
 
     @abstractmethod
     def close(self):
