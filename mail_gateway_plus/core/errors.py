@@ -20,5 +20,9 @@ class FolderUnavailable(GatewayError):
     """The mailbox has no such folder, or does not let us open it."""
 
 
+class MessageGone(GatewayError):
+    """The mailbox does not hand out a message that it held."""
+
+
 class ProtocolViolation(GatewayError):
     """The server lacks something that the gateway needs, or breaks the protocol."""

@@ -12,6 +12,7 @@ from . import mail_gateway_inbound_decision
 from . import mail_gateway_inbound_replay
 from . import mail_gateway_inbound_claim
 from . import mail_gateway_inbound_waiting
+from . import mail_gateway_inbound_rest
 from . import mail_gateway_inbound_queue
 from . import mail_gateway_raw
 from . import mail_gateway_memo

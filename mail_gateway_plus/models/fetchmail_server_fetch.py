@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, plaintext2html
 
 from odoo.addons.mail.models.fetchmail import MAIL_SERVER_DOMAIN
 
+from ..core.errors import FolderUnavailable
 from ..core.policy.polling import FAILURES_UNTIL_TOLD, next_wait
 from ..core.policy.progress import Listing, StartPolicy, next_question
 from ..core.protocols.dial import Dial
 from ..core.protocols.mailbox import MessageRef, as_mailbox, batches
+from ..core.protocols.pop3 import Pop3Mailbox
 from ..core.tasks import call, run
 from ..parameters import whole_number
 from .fetchmail_server import notification
@@ -87,6 +89,17 @@ class FetchmailServerFetch(models.Model):
             self.env._("New messages: %(count)s", count=len(came)), came._tell_states()
         )
 
+    @api.model
+    def _fetch_mails(self, **kw):
+        """Read the confirmed mailboxes: what Odoo's scheduled action calls.
+
+        Without Odoo's own method, which switches the action off when it finds no
+        mailbox at that moment. A mailbox that is confirmed meanwhile would never be
+        read: confirming cannot change an action that is running. Odoo switches it off
+        all the same when the last mailbox is unconfirmed (``_update_cron``).
+        """
+        self.search(MAIL_SERVER_DOMAIN)._fetch_mail(**kw)
+
     def _fetch_mail(self, batch_limit=MESSAGES_PER_TURN):
         """Bring the new messages of these mailboxes into the journal.
 
@@ -154,6 +167,7 @@ class FetchmailServerFetch(models.Model):
                 mailbox = yield ask(connection.connect)
             else:  # another addon's, which may need the database
                 mailbox = as_mailbox(connection)
+            mailbox.size_limit = max(self.size_limit, 0) * 1024**2
             has_more = False
             for name in self._folder_names():
                 yield ask(mailbox.open, name)
@@ -163,6 +177,9 @@ class FetchmailServerFetch(models.Model):
                     more = yield from self._drain(mailbox, name, turn, ask)
                 has_more |= more
                 yield from self._do_chores(mailbox, name, ask)
+                if not more:
+                    self._settle_renumbered(mailbox, name)
+            yield from self._do_chores_elsewhere(mailbox, ask)
             yield ask(mailbox.close)
             self._settle(mailbox)
             self._note_success()
@@ -221,15 +238,35 @@ class FetchmailServerFetch(models.Model):
                 not_handed_out = yield ask(mailbox.exist, not_handed_out)
             ledger._complete(mailbox.status, refs, not_handed_out)
             self._commit()
+        elif isinstance(mailbox, Pop3Mailbox):
+            ledger._note_missing([ref for ref in new if ref not in got])
+            self._commit()
         return not mailbox.status and bool(new)
 
     def _acknowledge(self, mailbox, refs, ask):
         aftercare = self._aftercare()
+        kept = []
+        if aftercare.takes_away:
+            kept = self.env["mail.gateway.inbound"]._refs_to_keep(self, refs)
         self._commit()
-        yield ask(mailbox.acknowledge, refs, aftercare)
+        moved = None
+        if gone := [ref for ref in refs if ref not in set(kept)]:
+            moved = yield ask(mailbox.acknowledge, gone, aftercare)
+        if kept:
+            yield ask(mailbox.acknowledge, kept, aftercare.keeping())
         if not mailbox.acknowledges_on_close:
             self.env["mail.gateway.inbound"]._mark_acknowledged(self, refs)
+            self._note_moved(moved)
             self._commit()
+
+    def _note_moved(self, moved):
+        """Have the journal follow messages that were moved."""
+        if not moved:
+            return
+        self.env["mail.gateway.inbound"]._relocate(self, moved)
+        loses_moved = not all(moved.values())
+        if self.loses_moved != loses_moved:
+            self.loses_moved = loses_moved
 
     def _do_chores(self, mailbox, folder, ask):
         """Do in the open folder what earlier runs left to do."""
@@ -249,19 +286,46 @@ class FetchmailServerFetch(models.Model):
 
         if rows := find(("acknowledged_at", "=", False)):
             yield from self._acknowledge(mailbox, rows._refs(), ask)
-        if rows := find(("remove_at", "<=", fields.Datetime.now())):
+        is_whole = ("rest_state", "!=", "left")
+        if rows := find(("remove_at", "<=", fields.Datetime.now()), is_whole):
             refs = rows._refs()
             self._commit()
             yield ask(mailbox.remove, refs)
             if not mailbox.acknowledges_on_close:
                 journal._mark_removed(self, refs)
-        parked = ("state", "=", "quarantined"), ("is_set_aside", "=", False)
+        parked = ("state", "=", "quarantined"), ("is_set_aside", "=", False), is_whole
         if self.failed_folder and (rows := find(*parked)):
             refs, aside = rows._refs(), self.failed_folder
             self._commit()
-            yield ask(mailbox.move, refs, aside)
+            moved = yield ask(mailbox.move, refs, aside)
             rows.write({"is_set_aside": True})
+            self._note_moved(moved)
         self._commit()
+
+    def _do_chores_elsewhere(self, mailbox, ask):
+        """Do what is left to do in folders that messages were moved to."""
+        if self._get_connection_type() != "imap" or not mailbox.status:
+            return
+        folders = self.env["mail.gateway.inbound"]._folders_with_chores(self)
+        for folder in folders - set(self._folder_names()):
+            self._commit()
+            try:
+                yield ask(mailbox.open, folder)
+            except FolderUnavailable:
+                _logger.info("Mailbox %s has no folder %s any more", self.id, folder)
+                continue
+            yield from self._do_chores(mailbox, folder, ask)
+
+    def _settle_renumbered(self, mailbox, folder):
+        """Expect nothing more of messages that a renumbered folder did not list again.
+
+        They are gone from it. Waiting for their acknowledgement, retention would keep
+        them for ever.
+        """
+        if mailbox.status and mailbox.status.uidvalidity:
+            journal = self.env["mail.gateway.inbound"]
+            journal._forget_renumbered(self, folder, mailbox.status.uidvalidity)
+            self._commit()
 
     def _settle(self, mailbox):
         """Note what only closing the session in good order has made final."""

@@ -40,8 +40,8 @@ class MailGatewayFolder(models.Model):
     missing_uids = fields.Char(
         string="Missing UIDs",
         readonly=True,
-        help="Messages that the server listed but did not hand out; asked for again "
-        "at each poll.",
+        help="Messages that the server listed but did not hand out, by UID or UIDL; "
+        "asked for again at each poll.",
     )
     missing_count = fields.Integer(
         string="Not Handed Out",
@@ -82,6 +82,12 @@ class MailGatewayFolder(models.Model):
         """Note that everything up to ``uid`` is in the journal."""
         last_uid = max(uid, self._last_uid_under(uidvalidity))
         self.write({"uidvalidity": uidvalidity, "last_uid": str(last_uid)})
+
+    def _note_missing(self, refs):
+        """Note what a POP server lists and refuses to hand out."""
+        missing = " ".join(ref.uid for ref in refs) or False
+        if self.missing_uids != missing:
+            self.missing_uids = missing
 
     def _complete(self, status, refs, missing):
         """Note that the folder was read to its end.

@@ -94,6 +94,11 @@ class MailGatewayInbound(models.Model):
         readonly=True,
         help="When the mailbox's copy is to be deleted.",
     )
+    is_retired = fields.Boolean(
+        readonly=True,
+        help="Whether a POP server was told to delete the message, and so may give its "
+        "name to another one.",
+    )
     is_set_aside = fields.Boolean(
         readonly=True,
         help="Whether the mailbox's copy was moved to the folder for what is "
@@ -204,14 +209,21 @@ class MailGatewayInbound(models.Model):
     @api.autovacuum
     def _gc_rows(self):
         """Forget messages altogether that the mailbox no longer offers."""
-        rows = self._settled_before(ROW_RETENTION, ("acknowledged_at", "!=", False))
+        # Whose rest is still to be fetched is still offered.
+        rows = self._settled_before(
+            ROW_RETENTION,
+            "|",
+            ("acknowledged_at", "!=", False),
+            ("server_id", "=", False),  # there is nobody left to tell
+            ("rest_state", "!=", "left"),
+        )
         rows.unlink()
         return len(rows), len(rows) == GC_LIMIT
 
-    def _settled_before(self, parameter, condition):
+    def _settled_before(self, parameter, *conditions):
         """Return rows settled more days ago than a system parameter says."""
         before = kept_since(self.env, parameter)
-        domain = [("settled_at", "<", before), condition]
+        domain = [("settled_at", "<", before), *conditions]
         return self.sudo().search(domain, order="settled_at", limit=GC_LIMIT)
 
     # --------------------------------------------------------------------- buttons

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from ..core.policy.decision import Decision, Obstacle, obstacle_to
 from ..core.policy.outcome import State, Trace
+from .mail_gateway_inbound_rest import LEFT, WAIVED
 
 # What a download of several may hold.
 ARCHIVE_BYTES = 100 * 1024 * 1024
@@ -191,6 +192,8 @@ class MailGatewayInboundDecision(models.Model):
                 "parked_under": False,
             }
         )
+        if self.rest_state == LEFT:
+            self._release_rest(WAIVED)
 
     def action_download(self):
         """Download the message as it was received; several in one archive."""

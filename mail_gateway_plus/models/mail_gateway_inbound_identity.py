@@ -1,9 +1,12 @@
+from functools import partial
+
 from psycopg2.errors import SerializationFailure
 
 from odoo import fields, models
 from odoo.tools import SQL
 
 from ..advice import MEND_TEXT
+from ..core.parsing.lightening import Light, lighten
 from ..core.parsing.mender import Mend, mend
 from ..core.parsing.renaming import rename
 from ..core.policy.identity import (
@@ -51,15 +54,31 @@ class MailGatewayInboundIdentity(models.Model):
     def _prepare_message(self, trace):
         """Return the bytes for ``message_process`` and trace what they are called.
 
+        A large message goes without its large parts; those are read when asked for.
+
         :raises StaleSnapshot: when another worker has just imported its Message-ID
         """
-        raw = trace.raw
-        mended = mend(raw)
+        light = lighten(trace.raw)
+        prepared = self._prepare_light(trace, light)
+        if light.places and not light.is_whole_in(prepared):
+            # What the parser makes of the message differs from where we saw its parts.
+            return self._prepare_light(trace, Light(trace.raw))
+        if light.places:
+            self._drop_raw(trace, light)
+        return prepared
+
+    def _drop_raw(self, trace, light):
+        """Have the large parts read from the journal, and not be in memory till then."""
+        trace.raw, trace.places = b"", light.places
+        trace.read = partial(self.env["mail.gateway.raw"]._read, self.id)
+
+    def _prepare_light(self, trace, light):
+        mended = mend(light.raw)
         is_known = self._lock_message_id(mended.message_id)
         has_id = all(note.mend is not Mend.NO_ID for note in mended.notes)
         server = self.server_id
         passage = Passage(
-            content=content_fingerprint(raw, has_id),
+            content=content_fingerprint(trace.raw, has_id),
             mailbox=server.id or None,
             sender=self.email_from or "",
             date=self.date or None,

@@ -5,6 +5,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.parsing.envelope import read_envelope
+from ..core.parsing.excerpt import header_fingerprint
 from ..core.policy.identity import fingerprint
 from ..core.policy.outcome import State
 from ..core.protocols.mailbox import MessageRef
@@ -15,6 +16,8 @@ _logger = logging.getLogger(__name__)
 MARK_TRIES = 5
 # Stands in ``uidvalidity`` before the row's id once a POP server deleted the message.
 RETIRED = "deleted-"
+# The same of a message that was moved to where its server does not tell.
+MOVED = "moved-"
 
 
 class MailGatewayInboundJournal(models.Model):
@@ -95,6 +98,7 @@ class MailGatewayInboundJournal(models.Model):
             "state": State.PENDING.value,
             "has_raw": True,
             "remove_at": server._remove_at(now),
+            **self._rest_values(message),
             "tries": 0,
             "create_uid": self.env.uid,
             "create_date": now,
@@ -114,8 +118,9 @@ class MailGatewayInboundJournal(models.Model):
                 SET uidvalidity = %(uidvalidity)s, uid = %(uid)s
                 WHERE id = (
                     SELECT id FROM mail_gateway_inbound
-                    WHERE fingerprint = %(fingerprint)s AND server_id = %(server)s
-                      AND folder = %(folder)s AND uidvalidity != %(uidvalidity)s
+                    WHERE (fingerprint = %(fingerprint)s
+                        OR header_fingerprint = %(header)s)
+                      AND server_id = %(server)s AND folder = %(folder)s AND uidvalidity != %(uidvalidity)s
                     ORDER BY id LIMIT 1
                 )
                 RETURNING id
@@ -123,6 +128,8 @@ class MailGatewayInboundJournal(models.Model):
                 uidvalidity=message.ref.uidvalidity,
                 uid=message.ref.uid,
                 fingerprint=fingerprint(message.raw),
+                # Fetched only in part then or now: its content differs.
+                header=header_fingerprint(message.raw),
                 server=server.id,
                 folder=message.ref.folder,
             )
@@ -134,10 +141,11 @@ class MailGatewayInboundJournal(models.Model):
         """Free the names of messages that a POP server has deleted.
 
         It may give them to new messages (RFC 1939 section 7), which would pass for
-        known and be deleted unread.
+        known and be deleted unread. Once only: see :meth:`_reclaim`.
         """
         for row in self.filtered(lambda row: not row.uidvalidity):
-            row.uidvalidity = f"{RETIRED}{row.id}"
+            if not row.is_retired:
+                row.write({"uidvalidity": f"{RETIRED}{row.id}", "is_retired": True})
 
     def _reclaim(self, server, message):
         """Give a retired row its name again if the server still has its message.
@@ -151,13 +159,26 @@ class MailGatewayInboundJournal(models.Model):
             [
                 ("server_id", "=", server.id),
                 ("uid", "=", message.ref.uid),
+                "|",
                 ("fingerprint", "=", fingerprint(message.raw)),
+                ("header_fingerprint", "=", header_fingerprint(message.raw)),
                 ("uidvalidity", "=like", f"{RETIRED}%"),
             ],
             limit=1,
         )
         rows.uidvalidity = ""
         return bool(rows)
+
+    def _refs_to_keep(self, server, refs):
+        """Return those of these messages whose original must stay on the server."""
+        kept = self.env.execute_query(
+            SQL(
+                "%s AND rest_state = 'left'",
+                self._known_query(server, refs),
+            )
+        )
+        kept = set(kept)
+        return [ref for ref in refs if _identity(ref) in kept]
 
     def _refs(self):
         """Return the identities of these rows, as the protocols know them."""
@@ -181,13 +202,11 @@ class MailGatewayInboundJournal(models.Model):
         very rows. We wait for its commit, which changed them, and begin anew.
         """
         self.flush_model(["acknowledged_at"])
-        marked = []
         for _try in range(MARK_TRIES):
             try:
                 self.env.cr.execute(
                     self._mark_acknowledged_query(server, refs), log_exceptions=False
                 )
-                marked = [row_id for (row_id,) in self.env.cr.fetchall()]
                 break
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
@@ -200,8 +219,6 @@ class MailGatewayInboundJournal(models.Model):
                 len(refs),
             )
         self.invalidate_model(["acknowledged_at", "write_date", "write_uid"])
-        if server._aftercare().delete_at_once:
-            self.browse(marked)._retire()
 
     def _mark_acknowledged_query(self, server, refs):
         now = fields.Datetime.now()
@@ -210,7 +227,6 @@ class MailGatewayInboundJournal(models.Model):
             UPDATE mail_gateway_inbound
                SET acknowledged_at = %s, write_date = %s, write_uid = %s
              WHERE %s AND acknowledged_at IS NULL
-            RETURNING id
             """,
             now,
             now,
@@ -238,16 +254,62 @@ class MailGatewayInboundJournal(models.Model):
             uids,
         )
 
+    def _relocate(self, server, moved):
+        """Follow messages into the folder that they were moved to.
+
+        What is to be done with them later is done there, and if that folder is read as
+        well, they are known. Where the server does not tell their new place, nothing
+        can be done with them any more.
+
+        :param moved: by former :class:`MessageRef` the new one, or ``None``
+        """
+        rows = {row._refs()[0]: row for row in self._named(server, list(moved))}
+        for ref, row in rows.items():
+            place = moved[ref]
+            if place and not self._known(server, [place]):
+                row.write({"folder": place.folder, "uid": place.uid})
+                row.uidvalidity = place.uidvalidity
+            elif not place:
+                row.write({"uidvalidity": f"{MOVED}{row.id}", "remove_at": False})
+
+    def _folders_with_chores(self, server):
+        """Return the names of the folders in which something is due."""
+        due = SQL("remove_at <= %s", fields.Datetime.now())
+        if server.failed_folder:
+            due = SQL("(%s OR state = 'quarantined' AND NOT is_set_aside)", due)
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT folder FROM mail_gateway_inbound WHERE server_id = %s"
+                " AND uidvalidity NOT LIKE %s AND %s",
+                server.id,
+                f"{MOVED}%",
+                due,
+            )
+        )
+        return {folder for (folder,) in rows}
+
+    def _forget_renumbered(self, server, folder, uidvalidity):
+        """Take messages under another UIDVALIDITY as acknowledged: they are gone."""
+        rows = self.search(
+            [
+                ("server_id", "=", server.id),
+                ("folder", "=", folder),
+                ("uidvalidity", "!=", uidvalidity),
+                ("acknowledged_at", "=", False),
+            ]
+        )
+        rows.write({"acknowledged_at": fields.Datetime.now()})
+
     def _mark_removed(self, server, refs):
         """Note that the mailbox has deleted these messages."""
-        rows = self._named(server, refs, ("remove_at", "!=", False))
-        rows.write({"remove_at": False})
+        rows = self._named(server, refs)
+        rows.filtered("remove_at").write({"remove_at": False})
         rows._retire()
 
-    def _named(self, server, refs, condition):
-        """Return the rows of these messages that meet a condition."""
+    def _named(self, server, refs):
+        """Return the rows of these messages."""
         uids = [ref.uid for ref in refs]
-        domain = [("server_id", "=", server.id), ("uid", "in", uids), condition]
+        domain = [("server_id", "=", server.id), ("uid", "in", uids)]
         # A UID alone means nothing: each folder has its own numbering.
         wanted = set(refs)
         return self.search(domain).filtered(lambda row: row._refs()[0] in wanted)

@@ -47,6 +47,7 @@ class MailGatewayInboundProcessing(models.Model):
         server = self.server_id
         thread = self._in_its_company("mail.thread").with_context(
             mail_gateway_trace=trace,
+            mail_gateway_rest_note=self._rest_note(),
             default_fetchmail_server_id=server.id,
             # What the new record makes Odoo send waits in its queue: a mail must not
             # leave before the record that it speaks of is committed.

@@ -1,5 +1,9 @@
+import io
+
 from odoo import models
 from odoo.tools import SQL
+
+from ..core.policy.identity import Fingerprint
 
 # A chunk is what PostgreSQL and psycopg2 handle at once: the escaped copies of one
 # statement's values stay a small multiple of this.
@@ -54,6 +58,24 @@ class MailGatewayRaw(models.Model):
         if pieces:
             self._insert(pieces)
 
+    def _store_pieces(self, inbound_id, pieces):
+        """Keep a message that comes piece by piece and is never held as a whole.
+
+        :returns: its size in bytes and its fingerprint
+        """
+        digest, size, sequence, held = Fingerprint(), 0, 0, bytearray()
+        for piece in pieces:
+            digest.update(piece)
+            size += len(piece)
+            held += piece
+            while len(held) >= CHUNK_BYTES:
+                self._insert([(inbound_id, sequence, bytes(held[:CHUNK_BYTES]))])
+                del held[:CHUNK_BYTES]
+                sequence += 1
+        if held:
+            self._insert([(inbound_id, sequence, bytes(held))])
+        return size, digest.hexdigest()
+
     def _insert(self, pieces):
         self.env.cr.execute(
             SQL(
@@ -62,25 +84,34 @@ class MailGatewayRaw(models.Model):
             )
         )
 
-    def _read(self, inbound_id):
+    def _read(self, inbound_id, start=0, end=None):
         """Return the bytes of one journal row; empty once their retention is over.
 
         Chunk by chunk: what the driver holds besides the result stays small.
+
+        :param start: from here on, and up to ``end``, as in a slice
         """
-        chunks = []
-        while not chunks or len(chunks[-1]) == CHUNK_BYTES:
+        sequence = start // CHUNK_BYTES
+        offset = start - sequence * CHUNK_BYTES
+        found = io.BytesIO()  # hands out what it has collected without a copy
+        while end is None or sequence * CHUNK_BYTES < end:
             rows = self.env.execute_query(
                 SQL(
                     "SELECT data FROM mail_gateway_raw"
                     " WHERE inbound_id = %s AND sequence = %s",
                     inbound_id,
-                    len(chunks),
+                    sequence,
                 )
             )
             if not rows:
                 break
-            chunks.append(bytes(rows[0][0]))
-        return b"".join(chunks)
+            chunk = rows[0][0]
+            limit = None if end is None else end - sequence * CHUNK_BYTES
+            found.write(chunk[offset:limit])
+            if len(chunk) < CHUNK_BYTES:
+                break
+            sequence, offset = sequence + 1, 0
+        return found.getvalue()
 
     def _read_all(self, inbound_ids):
         """Return the bytes of journal rows that are small together, by their ids."""

@@ -1,7 +1,9 @@
 import lxml.etree
 
 from odoo import api, models
+from odoo.tools.mail import append_content_to_html
 
+from ..core.parsing.lightening import restore
 from ..core.parsing.remembering import remember_headers
 from ..core.parsing.tnef import is_tnef, unpack
 
@@ -16,12 +18,6 @@ class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
 
     @api.model
-    def message_parse(self, message, *args, **kwargs):
-        if self._gateway_trace():
-            remember_headers(message)
-        return super().message_parse(message, *args, **kwargs)
-
-    @api.model
     def _detect_loop_headers(self, msg_dict):
         is_loop = super()._detect_loop_headers(msg_dict)
         if trace := self._gateway_trace():
@@ -31,6 +27,15 @@ class MailThread(models.AbstractModel):
             trace.loop_headers = bool(is_loop)
             trace.is_bounce = bool(msg_dict.get("is_bounce"))
         return is_loop
+
+    @api.model
+    def message_parse(self, message, *args, **kwargs):
+        """Give the parts that were kept back from the parser their content."""
+        if trace := self._gateway_trace():
+            if trace.places:
+                restore(message, trace.places, trace.read)
+            remember_headers(message)
+        return super().message_parse(message, *args, **kwargs)
 
     def _message_parse_extract_payload(
         self, message, message_dict, save_original=False
@@ -46,9 +51,13 @@ class MailThread(models.AbstractModel):
                 message, message_dict, save_original=save_original
             )
         payload = super()._message_parse_extract_payload(message, message_dict)
+        if note := self.env.context.get("mail_gateway_rest_note"):
+            body = append_content_to_html(payload["body"], note, plaintext=False)
+            payload = {**payload, "body": body}
         attachments = []
         if save_original:
-            original = self._Attachment("original_email.eml", trace.raw, {})
+            raw = trace.read() if trace.read else trace.raw
+            original = self._Attachment("original_email.eml", raw, {})
             attachments.append(original)
         for attachment in payload["attachments"]:
             files = []

@@ -23,7 +23,9 @@ SENDERS_FIELDS = (
     b"content-transfer-encoding",
 )
 
-_SECTION_END = re.compile(rb"\n\n|\Z")
+PIECE_BYTES = 1024 * 1024
+
+_SECTION_END = re.compile(rb"\r?\n\r?\n|\Z")
 _FIELD = re.compile(rb"^([!-9;-~]+):((?:[^\n]*\n[ \t])*[^\n]*)", re.MULTILINE)
 
 
@@ -67,7 +69,30 @@ def fingerprint(raw):
     Line ends and trailing blank lines are levelled out first: the same message comes
     with CRLF over IMAP and may lose its last line end over POP3.
     """
-    return hashlib.sha256(_level(raw)).hexdigest()
+    digest = Fingerprint()
+    for piece in _pieces(raw):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+class Fingerprint:
+    """The :func:`fingerprint` of a message that comes piece by piece."""
+
+    def __init__(self, before=b""):
+        self._digest = hashlib.sha256(before)
+        self._held = b""  # line ends at the end: what comes next decides on them
+
+    def update(self, piece):
+        piece = self._held + piece
+        end = len(piece.rstrip(b"\r\n"))
+        self._digest.update(piece[:end].replace(b"\r\n", b"\n"))
+        self._held = piece[end:]
+
+    def hexdigest(self):
+        """Return the digest as if the last piece had been the end."""
+        digest = self._digest.copy()
+        digest.update(_level(self._held))
+        return digest.hexdigest()
 
 
 def content_fingerprint(raw, has_id=True):
@@ -80,19 +105,18 @@ def content_fingerprint(raw, has_id=True):
         nothing of the sender's tells two equal messages of a monitoring script apart,
         and the servers' marks have to.
     """
-    level = _level(raw)
-    end = _SECTION_END.search(level)
+    end = _SECTION_END.search(raw)
     found = {}
-    for match in _FIELD.finditer(level, 0, end.start()):
+    for match in _FIELD.finditer(_level(raw[: end.start()])):
         name = match.group(1).lower()
         if name in SENDERS_FIELDS:
             found.setdefault(name, b" ".join(match.group(2).split()))
     if not has_id and not found.get(b"date"):
-        return hashlib.sha256(level).hexdigest()
-    digest = hashlib.sha256()
-    for name in SENDERS_FIELDS:
-        digest.update(name + b":" + found.get(name, b"") + b"\n")
-    digest.update(level[end.end() :])
+        return fingerprint(raw)
+    head = (name + b":" + found.get(name, b"") + b"\n" for name in SENDERS_FIELDS)
+    digest = Fingerprint(b"".join(head))
+    for piece in _pieces(raw, end.end()):
+        digest.update(piece)
     return digest.hexdigest()
 
 
@@ -147,6 +171,13 @@ def _is_variant(message, other):
         and message.sender
         and message.sender == other.sender
     )
+
+
+def _pieces(raw, start=0):
+    """Yield the bytes in pieces, so that no second copy of them is made."""
+    view = memoryview(raw)
+    for start in range(start, len(raw), PIECE_BYTES):
+        yield bytes(view[start : start + PIECE_BYTES])
 
 
 def _level(raw):

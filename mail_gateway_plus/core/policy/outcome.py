@@ -1,5 +1,6 @@
 """What became of an inbound message, read off the way it took through Odoo."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -33,7 +34,9 @@ class Trace:
 
     Handed along in the context and filled in by the overrides of the gateway's hooks
     (models/mail_thread.py); compared by identity, as a context's values are. ``raw``
-    is the message as it was fetched.
+    is the message as it was fetched. Of a large one with large parts it is dropped once
+    the message is prepared: then ``read(start, end)`` returns bytes of it, and
+    ``places`` says where the parts are (see :mod:`..parsing.lightening`).
 
     ``is_chosen``: a person said what the message is to become, so neither its
     references and recipients nor a suspected loop count any more. ``identity``: what
@@ -41,6 +44,8 @@ class Trace:
     """
 
     raw: bytes = field(default=b"", repr=False)
+    places: dict = field(default_factory=dict)
+    read: Callable | None = None
     is_chosen: bool = False
     checked_for_loop: bool = False
     loop_headers: bool = False

@@ -1,6 +1,6 @@
 """What is done in the mailbox with a message that the journal holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -25,3 +25,14 @@ class Aftercare:
     keyword: str = ""
     folder: str = ""
     delete_at_once: bool = False
+
+    @property
+    def takes_away(self):
+        """Whether the message is no longer where it was afterwards."""
+        return self.delete_at_once or self.action is AfterFetch.MOVE
+
+    def keeping(self):
+        """Return the policy for a message that has to stay where it is."""
+        is_moved = self.action is AfterFetch.MOVE
+        action = AfterFetch.LEAVE if is_moved else self.action
+        return replace(self, action=action, delete_at_once=False)

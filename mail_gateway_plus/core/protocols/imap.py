@@ -1,15 +1,17 @@
 """A mailbox over IMAP (RFC 3501)."""
 
+import io
 from contextlib import suppress
 from imaplib import IMAP4
 
 from imapclient import SEEN, IMAPClient
 from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError
 
-from ..errors import FolderUnavailable, ProtocolViolation
+from ..errors import FolderUnavailable, MessageGone, ProtocolViolation
 from ..policy.progress import Listing
 from .after_fetch import AfterFetch
 from .endpoint import Security
+from .imap_parts import read_excerpt, read_pieces
 from .mailbox import (
     MAX_BATCH_BYTES,
     MAX_BATCH_MESSAGES,
@@ -22,6 +24,8 @@ from .mailbox import (
 
 # imaplib takes an answer of a million bytes in one line; each UID has up to eleven.
 MAX_SEARCHED = 50_000
+# From here on a message comes piece by piece: imaplib keeps an answer several times.
+LARGE_BYTES = 4 * 1024 * 1024
 
 
 class ImapMailbox(StockConnection, Mailbox):
@@ -70,8 +74,17 @@ class ImapMailbox(StockConnection, Mailbox):
             messages=selected.get(b"EXISTS", 0),
             writable=b"READ-ONLY" not in selected,
             uidvalidity=str(selected.get(b"UIDVALIDITY", "")),
-            uidnext=selected.get(b"UIDNEXT", 0),
+            uidnext=selected.get(b"UIDNEXT") or self._guess_uidnext(selected),
         )
+
+    def _guess_uidnext(self, selected):
+        """Return what UIDNEXT is at least, of a server that does not tell.
+
+        Without it, a mailbox that is read from now on would be read from its beginning.
+        """
+        if not selected.get(b"EXISTS"):
+            return 0
+        return max(self._client.search(["UID", "*"]), default=0) + 1
 
     def _select(self, folder):
         try:
@@ -116,7 +129,13 @@ class ImapMailbox(StockConnection, Mailbox):
         return [ref for ref in refs if int(ref.uid) in found]
 
     def download(self, refs):
-        for batch in self._batches([int(ref.uid) for ref in refs]):
+        for batch, size in self._batches([int(ref.uid) for ref in refs]):
+            if size:
+                message = self._download_large(self._ref(batch[0]), size)
+                if message is not None:
+                    yield message
+                    del message  # before the next one comes
+                continue
             # PEEK leaves \Seen alone: only acknowledging may set it.
             answers = self._client.fetch(batch, ["BODY.PEEK[]"])
             for uid in batch:
@@ -125,7 +144,23 @@ class ImapMailbox(StockConnection, Mailbox):
                 if raw is not None:
                     yield FetchedMessage(self._ref(uid), raw)
 
+    def _download_large(self, ref, size):
+        """Return one message, or its excerpt; ``None`` when it is not there."""
+        if self.size_limit and size > self.size_limit:
+            return read_excerpt(self._client, ref, size)
+        found = io.BytesIO()  # hands out what it has collected without a copy
+        try:
+            for piece in self.download_pieces(ref):
+                found.write(piece)
+        except MessageGone:
+            return None
+        return FetchedMessage(ref, found.getvalue())
+
+    def download_pieces(self, ref):
+        return read_pieces(self._client, int(ref.uid))
+
     def acknowledge(self, refs, aftercare):
+        """Do as the policy says; return what :meth:`move` does."""
         uids = [int(ref.uid) for ref in refs]
         if aftercare.delete_at_once:
             self.remove(refs)
@@ -134,18 +169,42 @@ class ImapMailbox(StockConnection, Mailbox):
         elif aftercare.action is AfterFetch.KEYWORD:
             self._client.add_flags(uids, [aftercare.keyword], silent=True)
         elif aftercare.action is AfterFetch.MOVE:
-            self.move(refs, aftercare.folder)
+            return self.move(refs, aftercare.folder)
+        return {}
 
     def move(self, refs, folder):
-        """Move messages; COPY and deletion where the server lacks MOVE (RFC 6851)."""
+        """Move messages; COPY and deletion where the server lacks MOVE (RFC 6851).
+
+        :returns: by ref its new :class:`MessageRef`, ``None`` where the server did not
+            tell (COPYUID, RFC 4315 section 3)
+        """
         uids = [int(ref.uid) for ref in refs]
         if not self._client.folder_exists(folder):
             self._client.create_folder(folder)
+        self._told_places()  # of an earlier command
         if self._client.has_capability("MOVE"):
             self._client.move(uids, folder)
+            places = self._told_places()
         else:
             self._client.copy(uids, folder)
+            places = self._told_places()
             self.remove(refs)
+        return {ref: _place(places.get(int(ref.uid)), folder) for ref in refs}
+
+    def _told_places(self):
+        """Return UIDVALIDITY and UID of copies by their former UIDs, and forget them.
+
+        imaplib keeps response codes, those of MOVE's untagged OK as well (RFC 6851
+        section 4.3); the last one counts.
+        """
+        _code, told = self._client._imap.response("COPYUID")
+        places = {}
+        for words in (line.split() for line in told if line):
+            if len(words) == 3:
+                validity, before, after = words
+                pairs = zip(_numbers(before), _numbers(after), strict=False)
+                places.update({old: (validity.decode(), new) for old, new in pairs})
+        return places
 
     def remove(self, refs):
         """Delete messages, and no others.
@@ -159,7 +218,12 @@ class ImapMailbox(StockConnection, Mailbox):
             self._client.uid_expunge(uids)
 
     def close(self):
-        self._client.logout()
+        # Everything was done and confirmed before: whether the server still says BYE
+        # (RFC 3501 section 6.1.3), or is gone already, changes nothing.
+        try:
+            self._client.logout()
+        except (OSError, IMAPClientError):
+            self.abandon()
 
     def abandon(self):
         with suppress(OSError, IMAPClientError):
@@ -169,21 +233,45 @@ class ImapMailbox(StockConnection, Mailbox):
         return MessageRef(self.status.folder, self.status.uidvalidity, str(uid))
 
     def _batches(self, uids):
-        """Yield lists of UIDs, each small enough to be held in memory at once."""
+        """Yield lists of UIDs, each small enough to be held in memory at once.
+
+        Each comes with 0, or with the size of the one message that is too large to be
+        fetched with others.
+        """
         for start in range(0, len(uids), 10 * MAX_BATCH_MESSAGES):
             part = uids[start : start + 10 * MAX_BATCH_MESSAGES]
             sizes = self._client.fetch(part, ["RFC822.SIZE"])
             batch, batch_bytes = [], 0
             for uid in part:
                 size = sizes.get(uid, {}).get(b"RFC822.SIZE", 0)
+                if size > min(self.size_limit or LARGE_BYTES, LARGE_BYTES):
+                    if batch:
+                        yield batch, 0
+                    yield [uid], size
+                    batch, batch_bytes = [], 0
+                    continue
                 full = len(batch) >= MAX_BATCH_MESSAGES
                 if batch and (full or batch_bytes + size > MAX_BATCH_BYTES):
-                    yield batch
+                    yield batch, 0
                     batch, batch_bytes = [], 0
                 batch.append(uid)
                 batch_bytes += size
             if batch:
-                yield batch
+                yield batch, 0
+
+
+def _place(told, folder):
+    return told and MessageRef(folder, told[0], str(told[1]))
+
+
+def _numbers(uid_set):
+    """Yield the numbers of a set of UIDs, such as ``1:3,7``."""
+    for part in uid_set.split(b","):
+        first, _colon, last = part.partition(b":")
+        if not (first.isdigit() and (last or first).isdigit()):
+            return
+        ends = int(first), int(last or first)
+        yield from range(min(ends), min(max(ends), min(ends) + MAX_SEARCHED) + 1)
 
 
 class ImapLogin:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+from ..errors import MessageGone
 from ..policy.identity import fingerprint
 from ..policy.progress import Listing, Question
 from .after_fetch import Aftercare
@@ -27,10 +28,16 @@ class MessageRef:
 
 @dataclass(frozen=True)
 class FetchedMessage:
-    """A message as the server handed it out: its identity and its exact bytes."""
+    """A message as the server handed it out: its identity and its exact bytes.
+
+    Of one above the size limit ``raw`` is the excerpt, ``full_size`` what the server
+    holds in bytes, and ``left`` a tuple of :class:`~..parsing.excerpt.LeftPart`.
+    """
 
     ref: MessageRef
     raw: bytes
+    full_size: int = 0
+    left: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -85,10 +92,12 @@ class Mailbox(ABC):
 
     ``status`` is the :class:`FolderStatus`, or ``None`` where it cannot be known.
     Where ``acknowledges_on_close`` holds, an acknowledgement is final only once
-    ``close`` returned.
+    ``close`` returned. Of messages of more than ``size_limit`` bytes only header and
+    texts are downloaded, where the protocol knows sizes; 0 is no limit.
     """
 
     status = None
+    size_limit = 0
     acknowledges_on_close = False
 
     @abstractmethod
@@ -107,9 +116,19 @@ class Mailbox(ABC):
     def download(self, refs):
         """Yield a :class:`FetchedMessage` for each of ``refs`` that still exists."""
 
+    def download_pieces(self, ref):
+        """Yield the bytes of one message piece by piece, whatever its size.
+
+        :raises MessageGone: when it is no longer there
+        """
+        raise MessageGone(ref.uid)
+
     @abstractmethod
     def acknowledge(self, refs, aftercare):
-        """Treat messages that the journal holds as :class:`Aftercare` says."""
+        """Treat messages that the journal holds as :class:`Aftercare` says.
+
+        :returns: as :meth:`move` does
+        """
 
     @abstractmethod
     def remove(self, refs):
@@ -117,7 +136,11 @@ class Mailbox(ABC):
 
     @abstractmethod
     def move(self, refs, folder):
-        """Move messages to another folder, where the protocol has any."""
+        """Move messages to another folder, where the protocol has any.
+
+        :returns: a dictionary by the refs that were moved: where each one is now, or
+            ``None`` where that is not known; or nothing at all
+        """
 
     @abstractmethod
     def close(self):

@@ -4,7 +4,9 @@ import logging
 import poplib
 from contextlib import suppress
 
-from ..errors import LoginRefused, ProtocolViolation
+from ..errors import LoginRefused, MessageGone, ProtocolViolation
+from ..parsing.envelope import MAX_HEADER_BYTES
+from ..parsing.excerpt import MAX_TEXT_BYTES, LeftPart, build, from_beginning
 from .after_fetch import Aftercare
 from .endpoint import Security
 from .mailbox import FetchedMessage, FolderStatus, Mailbox, MessageRef, StockConnection
@@ -15,6 +17,12 @@ FOLDER = "INBOX"
 
 # Nobody's mail is longer than this, so no line of it is.
 MAX_LINE_BYTES = 64 * 1024 * 1024
+# Of a message above the size limit: the lines of its body that are asked for, and the
+# bytes that are kept of header and body.
+TOP_LINES = 5000
+MAX_START_BYTES = MAX_HEADER_BYTES + MAX_TEXT_BYTES
+# What is handed on at once of a message that comes piece by piece.
+PIECE_BYTES = 1024 * 1024
 
 
 class _LongLines:
@@ -31,6 +39,15 @@ class _LongLines:
         if not line:
             raise poplib.error_proto("-ERR EOF")
         return line.removesuffix(b"\n").removesuffix(b"\r"), len(line)
+
+    def lines(self, command):
+        """Send a command and yield the lines of its answer, dots undone.
+
+        Read them all before the next command. poplib's own keeps them all.
+        """
+        self._shortcmd(command)
+        while (line := self._getline()[0]) != b".":
+            yield line[1:] if line.startswith(b"..") else line
 
 
 class _Pop3(_LongLines, poplib.POP3):
@@ -118,16 +135,68 @@ class Pop3Mailbox(StockConnection, Mailbox):
         return numbers
 
     def download(self, refs):
+        sizes = self._sizes() if self.size_limit and refs else {}
         for ref in refs:
+            number = self._numbers[ref]
+            size = sizes.get(number, 0)
             try:
-                _response, lines, _octets = self._pop.retr(self._numbers[ref])
+                if size > self.size_limit:
+                    message = self._excerpt(ref, number, size)
+                else:
+                    message = FetchedMessage(ref, self._read(f"RETR {number}"))
             except poplib.error_proto as error:
                 if not is_refusal(error):
                     raise
                 # It stays, and is asked for again; the others must not wait for it.
                 _logger.warning("%s not handed out: %s", ref.uid, server_words(error))
                 continue
-            yield FetchedMessage(ref, b"\r\n".join(lines) + b"\r\n")
+            yield message
+
+    def _sizes(self):
+        """Return the sizes of the messages by their numbers, as the server says."""
+        try:
+            listing = [line.split() for line in self._pop.lines("LIST")]
+        except poplib.error_proto as error:
+            if not is_refusal(error):
+                raise
+            return {}
+        pairs = [words[:2] for words in listing if len(words) > 1]
+        return {int(n): int(s) for n, s in pairs if n.isdigit() and s.isdigit()}
+
+    def _excerpt(self, ref, number, size):
+        """Return header and texts of a message, as far as its beginning has them."""
+        try:
+            start = self._read(f"TOP {number} {TOP_LINES}", MAX_START_BYTES)
+        except poplib.error_proto as error:
+            if not is_refusal(error):
+                raise
+            # TOP is optional (RFC 1939 section 7).
+            start = self._read(f"RETR {number}", MAX_START_BYTES)
+        texts, left = from_beginning(start)
+        # The beginning does not tell what else there is.
+        left.append(LeftPart("", "message/rfc822", size))
+        return FetchedMessage(ref, build(start, texts), size, tuple(left))
+
+    def _read(self, command, limit=None):
+        """Return the answer to a command, or its beginning of ``limit`` bytes."""
+        found = bytearray()
+        for line in self._pop.lines(command):
+            if limit is None or len(found) < limit:
+                found += line
+                found += b"\r\n"
+        return bytes(found)
+
+    def download_pieces(self, ref):
+        if ref not in self.find(None):
+            raise MessageGone(ref.uid)
+        piece = bytearray()
+        for line in self._pop.lines(f"RETR {self._numbers[ref]}"):
+            piece += line
+            piece += b"\r\n"
+            if len(piece) >= PIECE_BYTES:
+                yield bytes(piece)
+                piece.clear()
+        yield bytes(piece)
 
     def acknowledge(self, refs, aftercare):
         if aftercare.delete_at_once:
