@@ -114,6 +114,7 @@ class MailGatewayInboundClaim(models.Model):
                 "state": State.QUARANTINED.value,
                 "reason": self._with_order(reason),
                 "retry_at": False,
+                "parked_under": False,  # trying it unasked might kill Odoo again
                 **NOT_IN_WORK,
             }
         )

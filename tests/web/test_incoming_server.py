@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.live.live_case import letter
 from tests.rig import browser
 from tests.rig.dovecot import Dovecot
 from tests.rig.gateway_server import FETCH_CRON
@@ -103,3 +104,39 @@ def test_mailbox_that_fails_says_since_when_and_why(
         "does not accept the user name or the password"
     )
     picture(entered, "incoming-failing")
+
+
+def test_day_by_day_what_arrived_leads_to_the_messages(
+    entered, dovecot, web_odoo, picture
+):
+    browser.press(entered, "button_confirm_login")
+    expect(browser.notification(entered, "is confirmed")).to_be_visible()
+    newest, *others = web_odoo.call(
+        "fetchmail.server", "search", [[]], {"order": "id desc"}
+    )
+    web_odoo.call("fetchmail.server", "action_archive", [others])
+    for subject in ("Dark street", "Deep pothole"):
+        dovecot.deliver(ADDRESS, letter(subject, f"<{subject[:4]}@home.example>"))
+    browser.run_cron(web_odoo, browser.FETCH_CRON)
+    browser.run_cron(web_odoo, browser.PROCESS_CRON)
+    web_odoo.call("fetchmail.server", "write", [[newest], {"object_id": False}])
+    dovecot.deliver(ADDRESS, letter("For nobody", "<nobody@home.example>"))
+    browser.run_cron(web_odoo, browser.FETCH_CRON)
+    browser.run_cron(web_odoo, browser.PROCESS_CRON)
+    entered.reload()
+
+    entered.get_by_role("tab", name="Last Days").click()
+
+    table = entered.locator(".o_mailbox_days")
+    expect(table.locator("tbody tr")).to_have_count(8)
+    today = table.locator("tbody tr").first
+    expect(today.locator("td[name=journaled]")).to_have_text("3")
+    expect(today.locator("td[name=done]")).to_have_text("2")
+    expect(today.locator("td[name=quarantined]")).to_have_text("1")
+    picture(entered, "incoming-days")
+
+    today.locator("td[name=quarantined] a").click()
+
+    expect(browser.rows(entered)).to_have_count(1)
+    expect(browser.rows(entered)).to_contain_text("For nobody")
+    picture(entered, "incoming-day")

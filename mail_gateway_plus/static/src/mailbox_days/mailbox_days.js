@@ -1,30 +1,30 @@
-import { Component } from "@odoo/owl";
-import { deserializeDate } from "@web/core/l10n/dates";
-import { _t } from "@web/core/l10n/translation";
-import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
-import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import {Component} from "@odoo/owl";
+import {deserializeDate} from "@web/core/l10n/dates";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {useService} from "@web/core/utils/hooks";
+import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
 const COUNTS = ["journaled", "done", "ignored", "quarantined", "waiting"];
 
 /** What arrived in a mailbox on the last days; each number opens its messages. */
 export class MailboxDays extends Component {
     static template = "mail_gateway_plus.MailboxDays";
-    static props = { ...standardFieldProps };
+    static props = {...standardFieldProps};
 
     setup() {
         this.action = useService("action");
         this.columns = [
-            { name: "journaled", label: _t("Journaled") },
-            { name: "done", label: _t("Records") },
-            { name: "ignored", label: _t("Ignored") },
-            { name: "quarantined", label: _t("Quarantined") },
-            { name: "waiting", label: _t("Waiting") },
+            {name: "journaled", label: _t("Journaled")},
+            {name: "done", label: _t("Records")},
+            {name: "ignored", label: _t("Ignored")},
+            {name: "quarantined", label: _t("Quarantined")},
+            {name: "waiting", label: _t("Waiting")},
         ];
     }
 
     get value() {
-        return this.props.record.data[this.props.name] || { days: [], folders: [] };
+        return this.props.record.data[this.props.name] || {days: [], folders: []};
     }
 
     /** The days and what they come to; a sum has no date. */
@@ -33,7 +33,7 @@ export class MailboxDays extends Component {
         if (!days.length) {
             return [];
         }
-        const sum = { from: days.at(-1).from, until: days[0].until };
+        const sum = {from: days.at(-1).from, until: days[0].until};
         for (const count of COUNTS) {
             sum[count] = days.reduce((total, day) => total + day[count], 0);
         }
@@ -52,7 +52,7 @@ export class MailboxDays extends Component {
         if (!period.date) {
             return _t("Altogether");
         }
-        const format = { weekday: "short", month: "short", day: "numeric" };
+        const format = {weekday: "short", month: "short", day: "numeric"};
         return deserializeDate(period.date).toLocaleString(format);
     }
 
