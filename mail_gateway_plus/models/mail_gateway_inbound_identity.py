@@ -132,24 +132,30 @@ class MailGatewayInboundIdentity(models.Model):
                 names,
             )
         )
-        with self.env.registry.cursor() as cr:
-            cr.execute(
-                SQL(
-                    """
-                    SELECT message_id FROM mail_message WHERE message_id = ANY(%(ids)s)
-                    UNION ALL
-                    SELECT message_id FROM mail_gateway_inbound
-                     WHERE message_id = ANY(%(ids)s) AND state = 'done'
-                    UNION ALL
-                    SELECT used_message_id FROM mail_gateway_inbound
-                     WHERE used_message_id = ANY(%(ids)s) AND state = 'done'
-                    """,
-                    ids=names,
-                )
+        self.env["mail.message"].flush_model(["message_id"])
+        self.flush_model(["message_id", "used_message_id", "state"])
+        with self.env.registry.cursor() as cr:  # whose view is not older than the locks
+            used = self._used_names(cr, names)
+        unused = set(names) - used - self._used_names(self.env.cr, names)
+        self.env.cr.cache.update({UNUSED: set(unused), ABSENT: set(unused)})
+
+    def _used_names(self, cr, names):
+        """Return those of ``names`` that a message or a record in the journal has."""
+        cr.execute(
+            SQL(
+                """
+                SELECT message_id FROM mail_message WHERE message_id = ANY(%(names)s)
+                UNION ALL
+                SELECT message_id FROM mail_gateway_inbound
+                 WHERE message_id = ANY(%(names)s) AND state = 'done'
+                UNION ALL
+                SELECT used_message_id FROM mail_gateway_inbound
+                 WHERE used_message_id = ANY(%(names)s) AND state = 'done'
+                """,
+                names=names,
             )
-            used = {name for (name,) in cr.fetchall()}
-        cache = self.env.cr.cache
-        cache[UNUSED], cache[ABSENT] = set(names) - used, set(names) - used
+        )
+        return {name for (name,) in cr.fetchall()}
 
     def _forget_unused(self):
         """Look at each name again: the batch is over."""

@@ -186,7 +186,7 @@ class MailAliasDomain(Remembered, models.Model):
         memo = memo_of(self.env)
         if memo is None:
             return super()._find_aliases(email_list)
-        # Not the whole context: Odoo asks in the mailbox's language and in the author's.
+        # Not the whole context: Odoo asks in the mailbox's language and the author's.
         asking = (self._name, self.env.uid, self.env.su, "alias")
         keys = {email: (*asking, email) for email in email_list if email}
         new = [email for email, key in keys.items() if key not in memo]
