@@ -152,17 +152,6 @@ class FetchmailServer(models.Model):
         "Once in all mailboxes: the first one takes it, as Odoo has it.\n"
         "Once in each mailbox: this one makes a record of its own.",
     )
-    missing_count = fields.Integer(
-        string="Not Handed Out",
-        compute="_compute_missing_count",
-        help="Messages that the server lists but refuses to hand out.",
-    )
-    loses_moved = fields.Boolean(
-        readonly=True,
-        copy=False,
-        help="Whether the server does not tell where a moved message went (COPYUID, "
-        "RFC 4315). Then a message that was moved cannot be deleted or set aside later.",
-    )
     parked_count = fields.Integer(
         compute="_compute_parked_count",
         help="Messages of this mailbox that wait for a person.",
@@ -211,12 +200,6 @@ class FetchmailServer(models.Model):
         if own_port and self.server_type in ("imap", "pop"):
             self.port = own_port
         return result
-
-    @api.depends("folder_ids.missing_uids")
-    def _compute_missing_count(self):
-        for server in self:
-            missing = [folder.missing_uids or "" for folder in server.folder_ids]
-            server.missing_count = len(" ".join(missing).split())
 
     def _compute_parked_count(self):
         counts = dict(

@@ -263,7 +263,7 @@ class MailGatewayInboundJournal(models.Model):
         """Return the names of the folders in which something is due."""
         due = SQL("remove_at <= %s", fields.Datetime.now())
         if server.failed_folder:
-            due = SQL("(%s OR state = 'quarantined' AND NOT is_set_aside)", due)
+            due = SQL("(%s OR state = 'quarantined' AND is_set_aside IS NOT TRUE)", due)
         rows = self.env.execute_query(
             SQL(
                 "SELECT DISTINCT folder FROM mail_gateway_inbound WHERE server_id = %s"
