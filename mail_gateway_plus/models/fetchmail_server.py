@@ -136,9 +136,9 @@ class FetchmailServer(models.Model):
     size_limit = fields.Integer(
         string="Size Limit (MB)",
         default=50,
-        help="Of a larger message only the header and the text are fetched, with a list "
-        "of the attachments; an operator can fetch the rest. Until then it stays on the "
-        "server, even where messages are moved or deleted. 0: no limit.",
+        help="Of a larger message only the header and the text are fetched, with a "
+        "list of the attachments; an operator can fetch the rest. Until then it stays "
+        "on the server, even where messages are moved or deleted. 0: no limit.",
     )
     duplicate_policy = fields.Selection(
         [

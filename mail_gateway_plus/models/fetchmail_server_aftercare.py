@@ -28,7 +28,7 @@ class FetchmailServerAftercare(models.Model):
         readonly=True,
         copy=False,
         help="Whether the server does not tell where a moved message went (COPYUID, "
-        "RFC 4315). Then a message that was moved cannot be deleted or set aside later.",
+        "RFC 4315). Then a moved message cannot be deleted or set aside later.",
     )
 
     @api.depends("folder_ids.missing_uids")

@@ -115,7 +115,8 @@ class MailGatewayInboundJournal(models.Model):
                     SELECT id FROM mail_gateway_inbound
                     WHERE (fingerprint = %(fingerprint)s
                         OR header_fingerprint = %(header)s)
-                      AND server_id = %(server)s AND folder = %(folder)s AND uidvalidity != %(uidvalidity)s
+                      AND server_id = %(server)s AND folder = %(folder)s
+                      AND uidvalidity != %(uidvalidity)s
                     ORDER BY id LIMIT 1
                 )
                 RETURNING id
