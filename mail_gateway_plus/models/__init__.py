@@ -4,6 +4,7 @@ from . import mail_gateway_folder
 from . import fetchmail_server
 from . import fetchmail_server_fetch
 from . import fetchmail_server_days
+from . import fetchmail_server_aftercare
 from . import mail_gateway_inbound
 from . import mail_gateway_inbound_identity
 from . import mail_gateway_inbound_journal

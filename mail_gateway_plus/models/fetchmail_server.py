@@ -136,9 +136,9 @@ class FetchmailServer(models.Model):
     size_limit = fields.Integer(
         string="Size Limit (MB)",
         default=50,
-        help="Of a larger message only the header and the text are fetched, with a list "
-        "of the attachments; an operator can fetch the rest. Until then it stays on the "
-        "server, even where messages are moved or deleted. 0: no limit.",
+        help="Of a larger message only the header and the text are fetched, with a "
+        "list of the attachments; an operator can fetch the rest. Until then it stays "
+        "on the server, even where messages are moved or deleted. 0: no limit.",
     )
     duplicate_policy = fields.Selection(
         [
@@ -151,17 +151,6 @@ class FetchmailServer(models.Model):
         help="How often a message becomes a record that came to several mailboxes.\n"
         "Once in all mailboxes: the first one takes it, as Odoo has it.\n"
         "Once in each mailbox: this one makes a record of its own.",
-    )
-    missing_count = fields.Integer(
-        string="Not Handed Out",
-        compute="_compute_missing_count",
-        help="Messages that the server lists but refuses to hand out.",
-    )
-    loses_moved = fields.Boolean(
-        readonly=True,
-        copy=False,
-        help="Whether the server does not tell where a moved message went (COPYUID, "
-        "RFC 4315). Then a message that was moved cannot be deleted or set aside later.",
     )
     parked_count = fields.Integer(
         compute="_compute_parked_count",
@@ -211,12 +200,6 @@ class FetchmailServer(models.Model):
         if own_port and self.server_type in ("imap", "pop"):
             self.port = own_port
         return result
-
-    @api.depends("folder_ids.missing_uids")
-    def _compute_missing_count(self):
-        for server in self:
-            missing = [folder.missing_uids or "" for folder in server.folder_ids]
-            server.missing_count = len(" ".join(missing).split())
 
     def _compute_parked_count(self):
         counts = dict(

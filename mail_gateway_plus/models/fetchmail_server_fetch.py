@@ -7,12 +7,10 @@ from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import SQL, plaintext2html
 
 from odoo.addons.mail.models.fetchmail import MAIL_SERVER_DOMAIN
 
-from ..core.errors import FolderUnavailable
 from ..core.policy.polling import FAILURES_UNTIL_TOLD, next_wait
 from ..core.policy.progress import Listing, StartPolicy, next_question
 from ..core.protocols.dial import Dial
@@ -26,8 +24,6 @@ _logger = logging.getLogger(__name__)
 
 # Messages that one mailbox may bring into the journal before the others get a turn.
 MESSAGES_PER_TURN = 500
-# Messages of earlier runs that one run takes care of in the mailbox.
-CHORES_PER_TURN = 500
 # System parameter and its default: how many mailboxes are read at once.
 PARALLEL_MAILBOXES = ("mail_gateway_plus.parallel_mailboxes", 16)
 # The first half of the advisory lock's key, "MGwP"; the other is the mailbox's id.
@@ -242,97 +238,6 @@ class FetchmailServerFetch(models.Model):
             ledger._note_missing([ref for ref in new if ref not in got])
             self._commit()
         return not mailbox.status and bool(new)
-
-    def _acknowledge(self, mailbox, refs, ask):
-        aftercare = self._aftercare()
-        kept = []
-        if aftercare.takes_away:
-            kept = self.env["mail.gateway.inbound"]._refs_to_keep(self, refs)
-        self._commit()
-        moved = None
-        if gone := [ref for ref in refs if ref not in set(kept)]:
-            moved = yield ask(mailbox.acknowledge, gone, aftercare)
-        if kept:
-            yield ask(mailbox.acknowledge, kept, aftercare.keeping())
-        if not mailbox.acknowledges_on_close:
-            self.env["mail.gateway.inbound"]._mark_acknowledged(self, refs)
-            self._note_moved(moved)
-            self._commit()
-
-    def _note_moved(self, moved):
-        """Have the journal follow messages that were moved."""
-        if not moved:
-            return
-        self.env["mail.gateway.inbound"]._relocate(self, moved)
-        loses_moved = not all(moved.values())
-        if self.loses_moved != loses_moved:
-            self.loses_moved = loses_moved
-
-    def _do_chores(self, mailbox, folder, ask):
-        """Do in the open folder what earlier runs left to do."""
-        if not mailbox.status:
-            return
-        journal = self.env["mail.gateway.inbound"]
-        here = Domain(
-            [
-                ("server_id", "=", self.id),
-                ("folder", "=", folder),
-                ("uidvalidity", "=", mailbox.status.uidvalidity),
-            ]
-        )
-
-        def find(*conditions):
-            return journal.search(here & Domain([*conditions]), limit=CHORES_PER_TURN)
-
-        if rows := find(("acknowledged_at", "=", False)):
-            yield from self._acknowledge(mailbox, rows._refs(), ask)
-        is_whole = ("rest_state", "!=", "left")
-        if rows := find(("remove_at", "<=", fields.Datetime.now()), is_whole):
-            refs = rows._refs()
-            self._commit()
-            yield ask(mailbox.remove, refs)
-            if not mailbox.acknowledges_on_close:
-                journal._mark_removed(self, refs)
-        parked = ("state", "=", "quarantined"), ("is_set_aside", "=", False), is_whole
-        if self.failed_folder and (rows := find(*parked)):
-            refs, aside = rows._refs(), self.failed_folder
-            self._commit()
-            moved = yield ask(mailbox.move, refs, aside)
-            rows.write({"is_set_aside": True})
-            self._note_moved(moved)
-        self._commit()
-
-    def _do_chores_elsewhere(self, mailbox, ask):
-        """Do what is left to do in folders that messages were moved to."""
-        if self._get_connection_type() != "imap" or not mailbox.status:
-            return
-        folders = self.env["mail.gateway.inbound"]._folders_with_chores(self)
-        for folder in folders - set(self._folder_names()):
-            self._commit()
-            try:
-                yield ask(mailbox.open, folder)
-            except FolderUnavailable:
-                _logger.info("Mailbox %s has no folder %s any more", self.id, folder)
-                continue
-            yield from self._do_chores(mailbox, folder, ask)
-
-    def _settle_renumbered(self, mailbox, folder):
-        """Expect nothing more of messages that a renumbered folder did not list again.
-
-        They are gone from it. Waiting for their acknowledgement, retention would keep
-        them for ever.
-        """
-        if mailbox.status and mailbox.status.uidvalidity:
-            journal = self.env["mail.gateway.inbound"]
-            journal._forget_renumbered(self, folder, mailbox.status.uidvalidity)
-            self._commit()
-
-    def _settle(self, mailbox):
-        """Note what only closing the session in good order has made final."""
-        if mailbox.acknowledges_on_close:
-            journal = self.env["mail.gateway.inbound"]
-            journal._mark_acknowledged(self, mailbox.acknowledged)
-            journal._mark_removed(self, mailbox.removed)
 
     def _commit(self, turn=None, journaled=0):
         """Commit, and with ``turn`` also tell the scheduler how far it is."""

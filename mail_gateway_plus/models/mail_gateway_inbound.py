@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..core.parsing.envelope import header_section
+from ..core.parsing.envelope import MAX_HEADER_BYTES, header_section
 from ..core.policy.outcome import State
 from ..parameters import kept_since
 
@@ -178,7 +178,7 @@ class MailGatewayInbound(models.Model):
 
     def _compute_headers(self):
         for row in self:
-            raw = self.env["mail.gateway.raw"].sudo()._read(row.id)
+            raw = self.env["mail.gateway.raw"].sudo()._read(row.id, 0, MAX_HEADER_BYTES)
             row.headers = header_section(raw).decode("utf-8", "replace").strip()
 
     @api.depends("res_model", "res_id")

@@ -68,7 +68,7 @@ class MailGatewayInboundIdentity(models.Model):
         return prepared
 
     def _drop_raw(self, trace, light):
-        """Have the large parts read from the journal, and not be in memory till then."""
+        """Have the large parts read from the journal, and not be in memory before."""
         trace.raw, trace.places = b"", light.places
         trace.read = partial(self.env["mail.gateway.raw"]._read, self.id)
 

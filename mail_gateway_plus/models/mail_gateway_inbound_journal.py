@@ -120,7 +120,8 @@ class MailGatewayInboundJournal(models.Model):
                     SELECT id FROM mail_gateway_inbound
                     WHERE (fingerprint = %(fingerprint)s
                         OR header_fingerprint = %(header)s)
-                      AND server_id = %(server)s AND folder = %(folder)s AND uidvalidity != %(uidvalidity)s
+                      AND server_id = %(server)s AND folder = %(folder)s
+                      AND uidvalidity != %(uidvalidity)s
                     ORDER BY id LIMIT 1
                 )
                 RETURNING id
@@ -276,7 +277,7 @@ class MailGatewayInboundJournal(models.Model):
         """Return the names of the folders in which something is due."""
         due = SQL("remove_at <= %s", fields.Datetime.now())
         if server.failed_folder:
-            due = SQL("(%s OR state = 'quarantined' AND NOT is_set_aside)", due)
+            due = SQL("(%s OR state = 'quarantined' AND is_set_aside IS NOT TRUE)", due)
         rows = self.env.execute_query(
             SQL(
                 "SELECT DISTINCT folder FROM mail_gateway_inbound WHERE server_id = %s"

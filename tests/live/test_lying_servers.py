@@ -6,6 +6,8 @@ from tests.live.live_case import fetch, incoming_at, letter, rows_of
 from tests.rig.lying_servers import LyingImap, LyingPop
 
 LETTERS = ["one", "two", "three"]
+EMPTY = b"* 0 EXISTS"
+WITHOUT_UIDNEXT = [b"* 3 EXISTS", b"* OK [UIDVALIDITY 42] numbering"]
 BODY = rb"FETCH \S+ \(BODY"
 
 
@@ -36,6 +38,7 @@ def poll(odoo_case, env):
         server = server or incoming_at(env, kind, liar.port, **values)
         return fetch(odoo_case, server)
 
+    poll.server = lambda: server
     poll.subjects = lambda: rows_of(server).mapped("subject")
     return poll
 
@@ -177,3 +180,80 @@ def test_server_that_never_deletes_is_not_downloaded_at_every_poll(pop, poll):
 
     downloads = [said for said in pop.commands if said.startswith(b"RETR")]
     assert (poll.subjects(), len(downloads)) == (LETTERS, 2 * len(LETTERS))
+
+
+def test_message_that_is_refused_for_ever_is_shown_on_the_mailbox(pop, poll):
+    pop.lie(rb"RETR 1$", instead=[b"-ERR cannot be read"], times=1)
+    poll(pop)
+
+    assert poll.server().missing_count == 1
+    assert poll.server().folder_ids.missing_uids == "uidl-one"
+
+    poll(pop)
+
+    assert poll.server().missing_count == 0
+
+
+def test_reused_uidl_is_a_new_message_though_deleting_began_later(pop, poll):
+    poll(pop, delete_from_server=False)
+    poll.server().delete_from_server = True
+    poll(pop)
+    assert not pop.messages
+    pop.messages = {"uidl-one": raw("four")}
+
+    poll(pop)
+
+    assert poll.subjects() == [*LETTERS, "four"]
+
+
+def test_server_that_never_deletes_brings_nothing_at_every_poll(pop, poll):
+    poll(pop, delete_from_server=False)
+    poll.server().delete_from_server = True
+    pop.lie(rb"DELE", instead=[b"+OK but no"])
+    for _poll in range(4):
+        poll(pop)
+
+    assert poll.subjects() == LETTERS
+    assert sum(command == b"RETR 1" for command in pop.commands) <= 2
+
+
+@pytest.mark.parametrize("policy", ["new", "unread"])
+def test_without_uidnext_old_mail_is_not_taken_for_new(imap, poll, policy):
+    imap.seen = {1, 2, 3}
+    imap.lie(b"SELECT", instead=[*WITHOUT_UIDNEXT, b"<tag> OK done"])
+
+    poll(imap, start_policy=policy)
+    imap.messages[4] = raw("four")
+    poll(imap)
+
+    assert poll.subjects() == ["four"]
+
+
+def test_without_uidnext_an_empty_folder_s_first_message_is_new(imap, poll):
+    messages, imap.messages = imap.messages, {}
+    imap.lie(b"SELECT", instead=[EMPTY, *WITHOUT_UIDNEXT[1:], b"<tag> OK ."], times=1)
+    poll(imap, start_policy="new")
+    imap.messages = messages
+
+    poll(imap)
+
+    assert poll.subjects() == LETTERS
+
+
+def test_logout_that_goes_wrong_is_no_failure(imap, poll):
+    imap.lie(b"LOGOUT", instead=[], hang_up=True)
+
+    assert poll(imap) is None
+    assert poll.subjects() == LETTERS
+
+
+def test_unacknowledged_message_that_a_renumbered_folder_lost_is_settled(imap, poll):
+    poll(imap, after_fetch="leave")
+    rows_of(poll.server()).acknowledged_at = False
+    imap.uidvalidity, imap.messages = 43, {5: raw("three"), 6: raw("four")}
+
+    poll(imap)
+
+    rows = rows_of(poll.server())
+    assert rows.mapped("uidvalidity") == ["42", "42", "43", "43"]
+    assert all(rows.mapped("acknowledged_at"))

@@ -20,7 +20,10 @@ AFTERCARE = Aftercare()
 OK = b"<tag> OK done"
 CAPABILITY = Expect(rb"\w+ CAPABILITY", b"* CAPABILITY IMAP4rev1", OK)
 GREETING = (Send(b"* OK ready"), CAPABILITY)
-SELECTED = (b"* 3 EXISTS", b"* 0 RECENT", b"* OK [UIDVALIDITY 42] ok")
+SELECTED = (
+    *(b"* 3 EXISTS", b"* 0 RECENT"),
+    *(b"* OK [UIDVALIDITY 42] ok", b"* OK [UIDNEXT 9] ok"),
+)
 SELECT = Expect(rb'\w+ SELECT "?INBOX"?', *SELECTED, b"<tag> OK [READ-WRITE] done")
 
 
@@ -57,9 +60,9 @@ def ref(uid):
 class Session:
     """A mailbox whose folder is open, and the server on the other side."""
 
-    def __init__(self, *steps, select=SELECT):
+    def __init__(self, *steps, select=SELECT, capability=CAPABILITY):
         # imaplib selects in any state but "nonauth": the greeting logs us in.
-        greeting = (Send(b"* PREAUTH ready"), *GREETING[1:])
+        greeting = (Send(b"* PREAUTH ready"), capability)
         self.server = ScriptedServer(*greeting, select, *steps)
 
     def __enter__(self):
@@ -156,7 +159,9 @@ def test_server_that_says_nothing_times_out():
 
 def test_opening_shows_how_many_messages_there_are():
     with Session() as mailbox:
-        assert mailbox.status == FolderStatus("INBOX", messages=3, uidvalidity="42")
+        assert mailbox.status == FolderStatus(
+            "INBOX", messages=3, uidvalidity="42", uidnext=9
+        )
 
 
 def test_folder_that_can_only_be_read_is_opened_and_told():
@@ -165,7 +170,7 @@ def test_folder_that_can_only_be_read_is_opened_and_told():
         Expect(rb'\w+ EXAMINE "?INBOX"?', *answer), select=Expect(rb".*", *answer)
     ) as mailbox:
         assert mailbox.status == FolderStatus(
-            "INBOX", messages=3, writable=False, uidvalidity="42"
+            "INBOX", messages=3, writable=False, uidvalidity="42", uidnext=9
         )
 
 
@@ -204,7 +209,7 @@ def test_nothing_unread_is_nothing_found(answer):
 
 
 def test_new_uidvalidity_makes_other_identities():
-    answer = (b"* 1 EXISTS", b"* OK [UIDVALIDITY 43] ok", OK)
+    answer = (b"* 0 EXISTS", b"* OK [UIDVALIDITY 43] ok", OK)
     select = Expect(rb"\w+ SELECT .*", *answer)
     with Session(*search(7), select=select) as mailbox:
         assert mailbox.find(UNREAD) == [MessageRef("INBOX", "43", "7")]

@@ -1,6 +1,7 @@
 """A parser gets a large message without its large parts; asked for, they are there."""
 
 import email
+import tracemalloc
 from email.message import EmailMessage
 from email.policy import SMTP
 
@@ -104,3 +105,17 @@ def test_part_that_was_lost_on_the_way_is_noticed():
 
     assert light.is_whole_in(mend(light.raw).raw)
     assert not light.is_whole_in(letter())
+
+
+def test_memory_stays_a_small_multiple_of_the_message():
+    raw = letter(LARGE * 100)
+
+    tracemalloc.start()
+    light = lighten(raw)
+    message = parsed(raw, light)
+    content = next(message.iter_attachments()).get_content()
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert content == LARGE * 100
+    assert peak < 2 * len(raw)

@@ -176,8 +176,8 @@ def _is_variant(message, other):
 def _pieces(raw, start=0):
     """Yield the bytes in pieces, so that no second copy of them is made."""
     view = memoryview(raw)
-    for start in range(start, len(raw), PIECE_BYTES):
-        yield bytes(view[start : start + PIECE_BYTES])
+    for position in range(start, len(raw), PIECE_BYTES):
+        yield bytes(view[position : position + PIECE_BYTES])
 
 
 def _level(raw):

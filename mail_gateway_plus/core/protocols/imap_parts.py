@@ -43,7 +43,8 @@ def _outline(client, uid, size):
     try:
         found = client.fetch([uid], ["BODYSTRUCTURE", HEADER]).get(uid, {})
         return _body(found, "HEADER"), sections(found.get(b"BODYSTRUCTURE"))
-    except (ProtocolError, ValueError):
+    except (ProtocolError, ValueError, TypeError, IndexError):
+        # IMAPClient parses a structure only once the whole answer was read.
         found = client.fetch([uid], [HEADER]).get(uid, {})
         return _body(found, "HEADER"), None
 

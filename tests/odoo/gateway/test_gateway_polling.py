@@ -140,3 +140,14 @@ class TestPolling(GatewayCase):
 
         self.assertFalse(failing.alert_ids)
         self.assertEqual(failing.failure_count, 0)
+
+    def test_K7_scheduled_action_that_finds_no_mailbox_stays_switched_on(self):
+        cron = self.env.ref("mail.ir_cron_mail_gateway_action")
+        progress = self.env["ir.cron.progress"].create({"cron_id": cron.id})
+        server = self.mailbox(name="box", state="draft")
+        context = {"cron_id": cron.id, "ir_cron_progress_id": progress.id}
+
+        with self.committing(server.with_context(**context)) as server:
+            server._fetch_mails()
+
+        self.assertFalse(progress.deactivate)

@@ -1,0 +1,129 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..core.errors import FolderUnavailable
+
+_logger = logging.getLogger(__name__)
+
+# Messages of earlier runs that one run takes care of in the mailbox.
+CHORES_PER_TURN = 500
+
+
+class FetchmailServerAftercare(models.Model):
+    """What is done in the mailbox with messages that the journal holds.
+
+    Generators are tasks (core/tasks.py): they commit before each call.
+    """
+
+    _inherit = "fetchmail.server"
+
+    missing_count = fields.Integer(
+        string="Not Handed Out",
+        compute="_compute_missing_count",
+        help="Messages that the server lists but refuses to hand out.",
+    )
+    loses_moved = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Whether the server does not tell where a moved message went (COPYUID, "
+        "RFC 4315). Then a moved message cannot be deleted or set aside later.",
+    )
+
+    @api.depends("folder_ids.missing_uids")
+    def _compute_missing_count(self):
+        for server in self:
+            missing = [folder.missing_uids or "" for folder in server.folder_ids]
+            server.missing_count = len(" ".join(missing).split())
+
+    def _acknowledge(self, mailbox, refs, ask):
+        aftercare = self._aftercare()
+        kept = []
+        if aftercare.takes_away:
+            kept = self.env["mail.gateway.inbound"]._refs_to_keep(self, refs)
+        self._commit()
+        moved = None
+        if gone := [ref for ref in refs if ref not in set(kept)]:
+            moved = yield ask(mailbox.acknowledge, gone, aftercare)
+        if kept:
+            yield ask(mailbox.acknowledge, kept, aftercare.keeping())
+        if not mailbox.acknowledges_on_close:
+            self.env["mail.gateway.inbound"]._mark_acknowledged(self, refs)
+            self._note_moved(moved)
+            self._commit()
+
+    def _note_moved(self, moved):
+        """Have the journal follow messages that were moved."""
+        if not moved:
+            return
+        self.env["mail.gateway.inbound"]._relocate(self, moved)
+        loses_moved = not all(moved.values())
+        if self.loses_moved != loses_moved:
+            self.loses_moved = loses_moved
+
+    def _do_chores(self, mailbox, folder, ask):
+        """Do in the open folder what earlier runs left to do."""
+        if not mailbox.status:
+            return
+        journal = self.env["mail.gateway.inbound"]
+        here = Domain(
+            [
+                ("server_id", "=", self.id),
+                ("folder", "=", folder),
+                ("uidvalidity", "=", mailbox.status.uidvalidity),
+            ]
+        )
+
+        def find(*conditions):
+            return journal.search(here & Domain([*conditions]), limit=CHORES_PER_TURN)
+
+        if rows := find(("acknowledged_at", "=", False)):
+            yield from self._acknowledge(mailbox, rows._refs(), ask)
+        is_whole = ("rest_state", "!=", "left")
+        if rows := find(("remove_at", "<=", fields.Datetime.now()), is_whole):
+            refs = rows._refs()
+            self._commit()
+            yield ask(mailbox.remove, refs)
+            if not mailbox.acknowledges_on_close:
+                journal._mark_removed(self, refs)
+        parked = ("state", "=", "quarantined"), ("is_set_aside", "=", False), is_whole
+        if self.failed_folder and (rows := find(*parked)):
+            refs, aside = rows._refs(), self.failed_folder
+            self._commit()
+            moved = yield ask(mailbox.move, refs, aside)
+            rows.write({"is_set_aside": True})
+            self._note_moved(moved)
+        self._commit()
+
+    def _do_chores_elsewhere(self, mailbox, ask):
+        """Do what is left to do in folders that messages were moved to."""
+        if self._get_connection_type() != "imap" or not mailbox.status:
+            return
+        folders = self.env["mail.gateway.inbound"]._folders_with_chores(self)
+        for folder in folders - set(self._folder_names()):
+            self._commit()
+            try:
+                yield ask(mailbox.open, folder)
+            except FolderUnavailable:
+                _logger.info("Mailbox %s has no folder %s any more", self.id, folder)
+                continue
+            yield from self._do_chores(mailbox, folder, ask)
+
+    def _settle_renumbered(self, mailbox, folder):
+        """Expect nothing more of messages that a renumbered folder did not list again.
+
+        They are gone from it. Waiting for their acknowledgement, retention would keep
+        them for ever.
+        """
+        if mailbox.status and mailbox.status.uidvalidity:
+            journal = self.env["mail.gateway.inbound"]
+            journal._forget_renumbered(self, folder, mailbox.status.uidvalidity)
+            self._commit()
+
+    def _settle(self, mailbox):
+        """Note what only closing the session in good order has made final."""
+        if mailbox.acknowledges_on_close:
+            journal = self.env["mail.gateway.inbound"]
+            journal._mark_acknowledged(self, mailbox.acknowledged)
+            journal._mark_removed(self, mailbox.removed)
