@@ -79,11 +79,11 @@ class SmtpSession:
     ``tls_version`` is the negotiated protocol, as in ``TLSv1.3``; empty without TLS.
     """
 
-    def __init__(self, connection, on_delivery=None, timeouts=Timeouts()):
+    def __init__(self, connection, on_delivery=None, timeouts=None):
         self._connection = connection
         self._wire = SmtpWire(connection)
         self.on_delivery = on_delivery
-        self.timeouts = timeouts
+        self.timeouts = timeouts = timeouts or Timeouts()
         self._is_in_mail = False  # MAIL was said, and neither taken back nor ended
         self._is_in_content = False  # what is sent now is content, whatever it says
         version = getattr(connection.sock, "version", None)

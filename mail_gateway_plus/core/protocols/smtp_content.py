@@ -29,10 +29,10 @@ class Content:
 
     @classmethod
     def of_bytes(cls, message):
-        """Return the content of what ``smtplib.SMTP.sendmail`` takes: bytes or ASCII."""
-        payload = _with_crlf(
-            message.encode("ascii") if isinstance(message, str) else message
-        )
+        """Return the content of what ``smtplib.SMTP.sendmail`` takes."""
+        if isinstance(message, str):
+            message = message.encode("ascii")
+        payload = _with_crlf(message)
         headers = BytesHeaderParser().parsebytes(payload)
         return cls(payload, str(headers["Message-Id"] or ""))
 
