@@ -83,7 +83,7 @@ def offer(session, to=(ANN,)):
 
 
 def deliver(*steps, **options):
-    """Offer and finish a mail; return its delivery and whether the session is usable."""
+    """Offer and finish a mail; return its delivery and if the session is usable."""
     with session_with(*steps, **options) as session:
         delivery = offer(session)
         if delivery.is_open:

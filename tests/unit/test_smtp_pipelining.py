@@ -1,4 +1,4 @@
-"""Where the server offers PIPELINING, a mail costs one round trip before its content."""
+"""Where the server offers PIPELINING, the envelope costs one round trip."""
 
 import pytest
 from mgp_core.protocols.smtp import Phase, SmtpSession, Timeouts
