@@ -280,6 +280,7 @@ def test_server_that_gave_up_before_the_dot_is_heard():
 def test_dot_does_not_wait_for_the_receipt_of_the_content():
     # Nagle's algorithm and delayed receipts would cost 40 ms a mail.
     with session_with() as session:
+        session.ehlo()
         option = session.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
     assert option

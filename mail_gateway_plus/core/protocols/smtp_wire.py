@@ -71,7 +71,7 @@ class SmtpWire:
             message = "Server not connected"
             raise smtplib.SMTPServerDisconnected(message) from error
 
-    def read(self, seconds):
+    def receive(self, seconds):
         """Return the next :class:`Reply`; code 0 where it cannot be read.
 
         Nothing can be said on a connection whose reply was unreadable: who asked does
