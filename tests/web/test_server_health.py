@@ -1,4 +1,4 @@
-"""An administrator watches the outgoing servers, limits them and puts one out of use."""
+"""An administrator watches the outgoing servers and puts one back into use."""
 
 import pytest
 from playwright.sync_api import Page, expect
