@@ -32,10 +32,10 @@ class IrMailServerDelivery(models.Model):
         copy=True,
         help="How many mails and recipients the server takes within rolling windows.",
     )
+    # Not required of the table: neutralizing a database inserts a server by plain SQL.
     when_spent = fields.Selection(
         [("next", "Use the next server"), ("wait", "Wait")],
         string="When a Quota Is Spent",
-        required=True,
         default="next",
         help="What becomes of mail while a quota is spent. If there is no next server, "
         "it waits in any case.",
