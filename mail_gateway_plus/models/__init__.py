@@ -2,6 +2,10 @@ from . import mail_gateway_confirmable
 from . import ir_mail_server_connect
 from . import ir_mail_server
 from . import ir_mail_server_security
+from . import mail_gateway_alerting
+from . import ir_mail_server
+from . import ir_mail_server_delivery
+from . import ir_mail_server_identity
 from . import mail_gateway_folder
 from . import fetchmail_server
 from . import fetchmail_server_fetch
@@ -22,6 +26,10 @@ from . import mail_gateway_memo
 from . import res_partner
 from . import mail_gateway_attempt
 from . import mail_message
+from . import mail_gateway_breaker
+from . import mail_gateway_quota
+from . import mail_gateway_quota_use
+from . import mail_gateway_reply_rule
 from . import mail_mail
 from . import mail_mail_inbound
 from . import mail_thread
