@@ -3,7 +3,6 @@ from . import ir_mail_server_connect
 from . import ir_mail_server
 from . import ir_mail_server_security
 from . import mail_gateway_alerting
-from . import ir_mail_server
 from . import ir_mail_server_delivery
 from . import ir_mail_server_identity
 from . import mail_gateway_folder
