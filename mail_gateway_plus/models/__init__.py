@@ -15,6 +15,7 @@ from . import mail_gateway_memo
 from . import res_partner
 from . import mail_gateway_attempt
 from . import mail_mail
+from . import mail_mail_claim
 from . import mail_mail_inbound
 from . import mail_thread
 from . import res_config_settings
