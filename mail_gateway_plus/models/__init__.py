@@ -1,4 +1,5 @@
 from . import mail_gateway_confirmable
+from . import ir_mail_server_connect
 from . import ir_mail_server
 from . import mail_gateway_folder
 from . import fetchmail_server
