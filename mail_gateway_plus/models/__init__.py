@@ -14,9 +14,15 @@ from . import mail_gateway_inbound_queue
 from . import mail_gateway_raw
 from . import mail_gateway_memo
 from . import res_partner
+from . import ir_mail_server_sending
 from . import mail_gateway_attempt
+from . import mail_gateway_recipient
 from . import mail_mail
 from . import mail_mail_claim
+from . import mail_mail_parcel
+from . import mail_mail_result
+from . import mail_mail_delivery
+from . import mail_mail_queue
 from . import mail_mail_inbound
 from . import mail_thread
 from . import res_config_settings

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.tools import email_normalize
 from odoo.tools.misc import hmac
@@ -67,14 +69,30 @@ class MailGatewayRecipient(models.Model):
         return hmac(self.env(su=True), HASH_SCOPE, address)
 
     @api.model
-    def _values(self, mail_id, answer):
-        """Return the values of a new row, but for the attempt."""
-        return {
-            "mail_id": mail_id or False,
-            "address_hash": self._hash(answer.address),
-            "domain": answer.address.rpartition("@")[2].lower(),
-            **self._answer_values(answer),
-        }
+    def _add(self, attempt, mail_id, answers):
+        """Write down the recipients of an attempt; return them in their order."""
+        return self.create(
+            [
+                {
+                    "attempt_id": attempt.id,
+                    "mail_id": mail_id or False,
+                    "address_hash": self._hash(answer.address),
+                    "domain": answer.address.rpartition("@")[2].lower(),
+                    **self._answer_values(answer),
+                }
+                for answer in answers
+            ]
+        )
+
+    @api.model
+    def _complete(self, recipient_ids, answers):
+        """Write the answers over what stood for them; the same ones all at once."""
+        alike = defaultdict(list)
+        for answer in answers:
+            values = self._answer_values(answer)
+            alike[tuple(values.items())].append(recipient_ids[answer.address])
+        for values, ids in alike.items():
+            self.browse(ids).write(dict(values))
 
     @api.model
     def _answer_values(self, answer):

@@ -7,6 +7,7 @@ QUEUE_CRON = "mail.ir_cron_mail_scheduler_action"
 # What a mail is done with that is to be sent as if it had never been tried.
 FRESH = {
     "gateway_tries": 0,
+    "gateway_since": False,
     "gateway_cause": False,
     "dead_letter_at": False,
 }
@@ -57,6 +58,12 @@ class MailMail(models.Model):
         readonly=True,
         copy=False,
         help="How many times sending it has failed since it was queued.",
+    )
+    gateway_since = fields.Datetime(
+        string="Waiting Since",
+        readonly=True,
+        copy=False,
+        help="When it was first due, if it could not be sent then.",
     )
     gateway_cause = fields.Char(
         string="Cause",

@@ -141,6 +141,17 @@ class MailMailClaim(models.Model):
         )
         return bool(rows)
 
+    def _note_not_begun(self, token):
+        """Note that the next message of a claimed mail is not handed over yet."""
+        self.env.execute_query(
+            SQL(
+                "UPDATE mail_mail SET gateway_phase = 'taken'"
+                " WHERE id = %s AND gateway_claim = %s RETURNING id",
+                self.id,
+                token,
+            )
+        )
+
     def _hold(self, token):
         """Lock a claimed row for its result; return whether it is ours to settle.
 

@@ -74,7 +74,7 @@ class MailMailParcel(models.Model):
             send_smtp_skip_to=[email_normalize(a, strict=False) for a in skipped],
         )
         message = servers._build_email__(
-            email_from=self._sender(),
+            email_from=self._from_header(),
             email_to=email["email_to"],
             subject=email["subject"],
             body=email["body"],
@@ -117,7 +117,7 @@ class MailMailParcel(models.Model):
             or domain.bounce_email,
         )
 
-    def _sender(self):
+    def _from_header(self):
         """Return the From, also where a formatted one was formatted once more."""
         found = tools.mail.email_split_and_format_normalize(self.email_from)
         return found[0] if found else self.email_from

@@ -275,7 +275,7 @@ class MailMailQueue(models.Model):
         """
         session = None
         try:
-            connection = server.with_context(mail_gateway_dial_only=True)._dial(route)
+            connection = server._dial(route)
             self._commit()  # a refreshed token, say: nobody may conflict with us later
             if isinstance(connection, SmtpSession):
                 session = connection
@@ -303,6 +303,8 @@ class MailMailQueue(models.Model):
         """Send mails in an open session as long as it lasts; say whether more wait."""
         carried = 0
         started = turn.clock()
+        desk = self._desk(session, server, route, turn)
+        self._commit()
         while session.usable and carried < MAILS_PER_SESSION and turn.has_time:
             if turn.clock() - started > SECONDS_PER_SESSION:
                 break
@@ -311,7 +313,7 @@ class MailMailQueue(models.Model):
             errand = turn.take(route, server.id)
             if errand is None:
                 return False
-            fault = yield from self._deliver(errand, server, session, route, turn)
+            fault = yield from self._deliver(errand, desk)
             carried += 1
             if fault is None:
                 self._report(turn)

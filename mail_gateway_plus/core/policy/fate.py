@@ -16,6 +16,11 @@ class Outcome(str, Enum):
     UNTRIED = "untried"
 
     @property
+    def is_taken(self):
+        """Whether a server has the mail for this recipient."""
+        return self is Outcome.ACCEPTED
+
+    @property
     def is_settled(self):
         """Whether no further try is made by itself."""
         return self in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.UNCERTAIN)
