@@ -165,8 +165,8 @@ class MailMailQueue(models.Model):
             try:
                 rows = self._claim(turn.token, CLAIMED_AHEAD, turn.among)
                 errands = [
-                    Errand(mail_id, due_at, has_history=bool(tries))
-                    for mail_id, _lane, due_at, tries in rows
+                    Errand(mail_id, due_at, has_history=has_history)
+                    for mail_id, _lane, due_at, has_history in rows
                 ]
                 routed = self._route(turn, errands)
                 self._commit()
