@@ -1,6 +1,7 @@
 from . import mail_gateway_confirmable
 from . import ir_mail_server_connect
 from . import ir_mail_server
+from . import ir_mail_server_security
 from . import mail_gateway_folder
 from . import fetchmail_server
 from . import fetchmail_server_fetch
