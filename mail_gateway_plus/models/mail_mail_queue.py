@@ -316,7 +316,12 @@ class MailMailQueue(models.Model):
             fault = yield from self._deliver(errand, desk)
             carried += 1
             if fault is None:
+                if carried == 1:
+                    server._note_sending_success()
+                    self._commit()
                 self._report(turn)
+                if desk.is_probe and carried == 1:
+                    break  # whether it is used again is for the breaker to say
                 continue
             if is_of_session(fault) and carried > 1 and not errand.reconnects:
                 # The server ended a session that had served: a new one will do.
@@ -326,7 +331,7 @@ class MailMailQueue(models.Model):
             turn.put_back(route, errand)
             if fault.is_fault_of_server:
                 break
-        return turn.has_time and any(
+        return turn.has_time and not desk.is_probe and any(
             server.id not in errand.tried for errand in turn.waiting[route]
         )
 
