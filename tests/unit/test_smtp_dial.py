@@ -25,6 +25,15 @@ from tests.rig.scripted_server import (
     Send,
     StartTls,
 )
+from tests.unit.smtp_dialogue import (
+    ANN,
+    CONTENT,
+    DATA,
+    QUEUED,
+    RCPT_ANN,
+    SENDER,
+    make_message,
+)
 
 SHORT = Timeouts().capped(0.3)
 BANNER = Send(b"220 rig ready")
@@ -315,12 +324,17 @@ def server_context(authority, name):
 
 
 def test_server_that_asks_for_a_certificate_is_shown_ours(authority):
-    steps = (StartTls(server_context(authority, "127.0.0.1")), BANNER, EHLO)
-    with ScriptedServer(*steps) as server:
+    tls = StartTls(server_context(authority, "127.0.0.1"))
+    mail = Expect(b"mail FROM:.*", b"250 2.1.0 Ok")
+    steps = (mail, RCPT_ANN, DATA, CONTENT, QUEUED)
+    with ScriptedServer(tls, BANNER, EHLO, *steps) as server:
         context = certificate_of_ours(authority, verify=True)
-        wanted = dial(server, security=Security.SSL, context=context)
-        session = wanted.connect()
+        session = dial(server, security=Security.SSL, context=context).connect()
 
+        delivery = session.offer(make_message(), SENDER, [ANN])
+        session.finish(delivery)
+
+        assert delivery.accepted
         assert session.tls_version == "TLSv1.3"
 
         session.sock.close()

@@ -2,6 +2,7 @@
 
 import contextlib
 import select
+import socket
 import threading
 import time
 
@@ -274,6 +275,15 @@ def test_server_that_gave_up_before_the_dot_is_heard():
 
     assert (delivery.phase, delivery.reply.code) == (Phase.DATA, 421)
     assert delivery.reply.enhanced_code == "4.4.2"
+
+
+def test_dot_does_not_wait_for_the_receipt_of_the_content():
+    # Nagle's algorithm and delayed receipts would cost 40 ms a mail.
+    with session_with() as session:
+        session.ehlo()
+        option = session.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+    assert option
 
 
 def test_session_carries_mail_after_mail():
