@@ -8,9 +8,12 @@ from odoo.tools import SQL, email_domain_extract, email_normalize
 from odoo.tools.mail import email_domain_normalize
 
 from ..core.policy.balance import weighted
+from ..core.policy.sending_retry import Patience
 from .mail_gateway_breaker import STATES
 
 SPARKLINE_HOURS = 24
+# System parameter and its default: days after which a mail is given up.
+GIVE_UP_DAYS = ("mail_gateway_plus.give_up_days", 4)
 
 
 class IrMailServerDelivery(models.Model):
@@ -172,6 +175,12 @@ class IrMailServerDelivery(models.Model):
     def _without_spent_quota(self):
         free = self.env["mail.gateway.quota"]._next_free(self)
         return self.filtered(lambda s: s.when_spent == "wait" or free[s.id] is None)
+
+    @api.model
+    def _patience(self):
+        """Return how long a mail is tried, for ``next_try`` (sending_retry.py)."""
+        days = self.env["ir.config_parameter"].sudo().get_param(*GIVE_UP_DAYS)
+        return Patience(timedelta(days=float(days)))
 
     # ------------------------------------------------------------------- by persons
 

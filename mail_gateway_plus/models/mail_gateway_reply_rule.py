@@ -57,8 +57,8 @@ class MailGatewayReplyRule(models.Model):
     active = fields.Boolean(default=True, help="Archived rules are not tried.")
     host = fields.Char(
         string="Server's Host",
-        help="The end of the host name, several with commas, as in gmail.com; empty: any "
-        "server.",
+        help="The end of the host name, as in gmail.com, several with commas; empty: "
+        "any server.",
     )
     phase = fields.Selection(
         PHASES, help="The step at which the server says it; empty: at any."

@@ -16,9 +16,9 @@ class Rule:
 
     ``codes``: first and last reply code. ``enhanced``: status codes of RFC 3463 with
     ``x`` for any number, as in ``5.7.x, x.1.10``. ``text``: a compiled pattern
-    (:func:`~.patterns.compile_pattern`). ``host``: ends of the server's host name, with commas.
-    ``faults``: kinds of failed connections. ``wait``: counts unless the reply names
-    one.
+    (:func:`~.patterns.compile_pattern`). ``host``: ends of the server's host name, with
+    commas. ``faults``: kinds of failed connections. ``wait``: counts unless the reply
+    names one.
     """
 
     name: str
