@@ -6,6 +6,7 @@ from odoo.tools import email_normalize
 from odoo.tools.mail import encapsulate_email
 
 from ..core.policy.sender_identity import with_prefix
+from ..core.protocols.smtp_dial import SmtpDial
 
 # The attribute by which a session tells whose it is.
 SESSION_SERVER = "gateway_server_id"
@@ -50,6 +51,11 @@ class IrMailServerIdentity(models.Model):
 
     def _observed(self, connection, dispatch):
         session = super()._observed(connection, dispatch)
+        # A dial is no session yet; whoever connects it marks what comes out.
+        return session if isinstance(session, SmtpDial) else self._marked(session)
+
+    def _marked(self, session):
+        """Return the session, which tells from now on that it is this server's."""
         if session is not None:
             setattr(session, SESSION_SERVER, self.id)
         return session

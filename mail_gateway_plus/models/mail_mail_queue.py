@@ -282,8 +282,7 @@ class MailMailQueue(models.Model):
             elif hasattr(connection, "send_message"):
                 session = ForeignSession(connection)
             else:
-                session = yield call(True, connection.connect)
-                session.smtp_from = route.smtp_from
+                session = server._marked((yield call(True, connection.connect)))
         except Exception as error:
             self.env.cr.rollback()
             self._surely(partial(self._note_unreachable, server, route, turn, error))
