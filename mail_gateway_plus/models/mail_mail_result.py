@@ -50,8 +50,9 @@ class MailMailResult(models.Model):
             note()
         if not self._hold(desk.turn.token):
             return
-        if quietly:
-            self = self.with_context(mail_gateway_quietly=True)  # noqa: PLW0642
+        self = self.with_context(  # noqa: PLW0642
+            mail_gateway_turn=desk.turn, mail_gateway_quietly=quietly
+        )
         answers = self._all_answers(errand, settled)
         failures = [parcel.failure for parcel in parcels if parcel.failure]
         reached = self._reached(parcels, errand.answers, settled)
@@ -129,7 +130,8 @@ class MailMailResult(models.Model):
 
     def _note_sent(self, errand, server, failures, reached):
         values = {
-            **UNCLAIMED,
+            # Until it is deleted it is ours: who finds it without us deletes it.
+            **({} if self.auto_delete else UNCLAIMED),
             "state": "sent",
             "failure_type": False,
             "failure_reason": False,
@@ -274,6 +276,22 @@ class MailMailResult(models.Model):
                 answers.append(Answer(address, Outcome(row.outcome), reply))
         return answers
 
+    # -------------------------------------------------------------------- clearing up
+
+    def unlink(self):
+        """Leave what a run of the queue has sent to the run, to be deleted together."""
+        turn = self.env.context.get("mail_gateway_turn")
+        if turn is None:
+            return super().unlink()
+        turn.bin.extend(self.ids)
+        return True
+
+    def _empty_bin(self, turn):
+        """Delete what was sent and is not to be kept; commits."""
+        mail_ids, turn.bin = turn.bin, []
+        if mail_ids:
+            self._surely(self.browse(mail_ids).sudo().unlink)
+
     # ------------------------------------------------------------ a person decides
 
     def action_retry(self):
@@ -323,7 +341,9 @@ class MailMailResult(models.Model):
     def _recover_once(self):
         for mail_id, phase in self._claims_of_the_dead():
             mail = self.browse(mail_id)
-            if mail.state != "outgoing":
+            if mail.state == "sent" and mail.auto_delete:
+                mail.unlink()
+            elif mail.state != "outgoing":
                 mail.write(UNCLAIMED)
             elif phase != "dot":
                 mail._recover_unsent()

@@ -163,9 +163,15 @@ class MailMailSync(models.Model):
             }
             self.write(values)
             self._tell_others(reached, *(failures[-1] if failures else (None, None)))
-        else:
-            kind, reason = failures[-1] if failures else self._nobody()
+        elif failures:
+            kind, reason = failures[-1]
             self._give_up(kind, reason, kind, reached)
+        else:
+            # Nobody was to be reached: Odoo does not tell that as a failure.
+            kind, reason = self._nobody()
+            quiet = self.with_context(mail_gateway_quietly=True)
+            quiet._give_up(kind, reason, kind, reached)
+            self._tell_others(reached, None, None)
 
 
 def _first_error(parcels):
