@@ -292,41 +292,6 @@ class MailMailResult(models.Model):
         if mail_ids:
             self._surely(self.browse(mail_ids).sudo().unlink)
 
-    # ------------------------------------------------------------ a person decides
-
-    def action_retry(self):
-        """Try again to reach those who refused it; who has it is spared."""
-        failed = self.filtered(lambda mail: mail.state == "exception")
-        failed._reopen_recipients(Outcome.REFUSED)
-        failed.write({"scheduled_date": False})
-        return super().action_retry()
-
-    def action_it_arrived(self):
-        """Take uncertain mail for sent."""
-        mails = self.filtered(lambda mail: mail.state == "uncertain")
-        mails.write(
-            {
-                "state": "sent",
-                "failure_type": False,
-                "failure_reason": False,
-                "gateway_cause": False,
-            }
-        )
-        for mail in mails:
-            # To each contact and address, whoever else was reached before.
-            mail._tell_others((mail.recipient_ids, []), None, None)
-        return True
-
-    def action_send_again(self):
-        """Send uncertain mail again to those who may not have it."""
-        mails = self.filtered(lambda mail: mail.state == "uncertain")
-        mails._reopen_recipients(Outcome.UNCERTAIN, Outcome.REFUSED)
-        mails.write({"scheduled_date": False})
-        return mails.mark_outgoing()
-
-    def _reopen_recipients(self, *outcomes):
-        self.env["mail.gateway.recipient"].sudo()._reopen(self, outcomes)
-
     # -------------------------------------------------------------------- the dead
 
     def _recover_claims(self):
