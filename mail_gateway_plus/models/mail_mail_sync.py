@@ -42,7 +42,9 @@ class MailMailSync(models.Model):
             # Odoo says so in its own words.
             return super()._send(mail_server=mail_server)
         followers = self._followers_to_unsubscribe()
-        for mail in self._lock_to_send():
+        for mail_id in self._lock_to_send().ids:
+            # Alone: one that was deleted would be looked for with each of the others.
+            mail = self.browse(mail_id)
             if mail.state != "outgoing":
                 continue
             mail._send_now(
