@@ -1,0 +1,64 @@
+from datetime import timedelta
+
+from odoo import fields, models
+
+from ..core.policy.verdict import Cause, Kind, Scope, Verdict
+
+SESSION_LIMIT = 4
+
+
+class IrMailServerSending(models.Model):
+    """What the sending of the queue wants of a server."""
+
+    _inherit = "ir.mail_server"
+
+    session_limit = fields.Integer(
+        string="Sessions at Once",
+        default=SESSION_LIMIT,
+        help="How many connections one worker may have to this server at a time. "
+        "Some providers count them.",
+    )
+
+    def _sending_order(self, smtp_from, mails, is_forced):
+        """Return the servers to ask, best first, as a list.
+
+        :param self: the one that Odoo found; empty for the command line's server
+        :param mails: those that are to be sent, for what they may use
+        """
+        candidates = self._gateway_candidates(smtp_from, mails, is_forced)
+        if not candidates and not self:
+            return [self]
+        return [server.with_prefetch() for server in candidates]
+
+    def _dial(self, route):
+        """Return how to reach this server, or another addon's open connection."""
+        return (
+            self.env["ir.mail_server"]
+            .with_context(mail_gateway_dial_only=True)
+            ._connect__(mail_server_id=self.id or None, smtp_from=route.smtp_from)
+        )
+
+    def _note_sending_fault(self, verdict, text=""):
+        """Note what speaks against using the server for other mail as well."""
+        if self:
+            self.env["mail.gateway.breaker"]._note_fault(self, verdict, text)
+
+    def _note_sending_success(self):
+        """Note that the server did its part."""
+        if self:
+            self.env["mail.gateway.breaker"]._note_success(self)
+
+    def _reserve_sending(self, recipients):
+        """Count a mail against the server's quotas.
+
+        :returns: None when it may be sent, else the verdict that says how long to wait
+        """
+        quotas = self.env["mail.gateway.quota"]
+        granted, next_at = quotas._reserve(self, 1, [recipients])
+        if granted:
+            return None
+        if next_at is None:  # never: it has more recipients than the quota
+            cause = Cause.TOO_MANY_RECIPIENTS.value
+            return Verdict(Kind.PERMANENT, Scope.SENDER, None, cause)
+        wait = max(next_at - fields.Datetime.now(), timedelta())
+        return Verdict(Kind.QUOTA, Scope.RATE, wait, Cause.SENDING_QUOTA.value)
