@@ -1,1 +1,2 @@
 from . import mail_gateway_decide
+from . import mail_gateway_discover

@@ -146,9 +146,7 @@ def _from_exchangers(address, exchangers, network):
     grandparent = parent.partition(".")[2]
     domains = [name for name in (parent, grandparent) if name.count(".") >= 1]
     jobs = [
-        partial(
-            _from_autoconfig, urls_for(f"{local}@{name}"), address, network.fetcher
-        )
+        partial(_from_autoconfig, urls_for(f"{local}@{name}"), address, network.fetcher)
         for name in domains
     ]
     found = _in_threads(jobs, [[]] * len(jobs))

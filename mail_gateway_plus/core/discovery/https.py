@@ -30,9 +30,7 @@ class HttpsFetcher:
     :param port: the port of HTTPS; a URL that names another one is refused
     """
 
-    def __init__(
-        self, names, allow_private=False, timeout=5.0, context=None, port=443
-    ):
+    def __init__(self, names, allow_private=False, timeout=5.0, context=None, port=443):
         self._names = names
         self._allow_private = allow_private
         self._timeout = timeout
