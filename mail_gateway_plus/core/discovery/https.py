@@ -47,11 +47,11 @@ class HttpsFetcher:
         for _ in range(MAX_REDIRECTS + 1):
             try:
                 answer = self._get(url, limit, deadline)
+                if isinstance(answer, bytes):
+                    return answer
+                url = urljoin(url, answer)
             except (OSError, http.client.HTTPException, ValueError) as error:
                 raise Refused(f"{type(error).__name__}") from error
-            if isinstance(answer, bytes):
-                return answer
-            url = urljoin(url, answer)
         raise Refused("too many redirects")
 
     def _get(self, url, limit, deadline):

@@ -32,7 +32,7 @@ class Reached(str, Enum):
 
 @dataclass(frozen=True)
 class Offer:
-    """One server; ``user`` is the user name if it is known, ``login`` its mechanisms."""
+    """One server; ``user`` is empty if not known, ``login`` holds its mechanisms."""
 
     protocol: Protocol
     host: str

@@ -80,7 +80,7 @@ def aws_user(case):
 
 
 def aws_secret(case):
-    """The SMTP password of Amazon SES is made from the secret key; it is not the key."""
+    """The SMTP password of Amazon SES is made from the secret key, but is another."""
     password = case.settings.password.strip(_UNSEEN)
     if not _is_ses(case) or not _AWS_SECRET.fullmatch(password):
         return
