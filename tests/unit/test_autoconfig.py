@@ -93,9 +93,7 @@ BOMB = "".join(
     "hostile",
     [
         config(prolog='<!DOCTYPE a SYSTEM "file:///etc/passwd">'),
-        config(
-            "&file;", '<!DOCTYPE a [<!ENTITY file SYSTEM "file:///etc/hostname">]>'
-        ),
+        config("&file;", '<!DOCTYPE a [<!ENTITY file SYSTEM "file:///etc/hostname">]>'),
         config("&web;", '<!DOCTYPE a [<!ENTITY web SYSTEM "http://127.0.0.1/">]>'),
         config("&l11;", f'<!DOCTYPE a [<!ENTITY l0 "lol">{BOMB}]>'),
         config(prolog='<!DOCTYPE a [<!ENTITY % p SYSTEM "http://127.0.0.1/"> %p;]>'),

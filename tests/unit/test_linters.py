@@ -16,7 +16,10 @@ GMAIL = Preset(
     code="gmail",
     halves=(
         Half(
-            SMTP, "smtp.gmail.com", (Way(465, SSL), Way(587, STARTTLS)), UserForm.ADDRESS
+            SMTP,
+            "smtp.gmail.com",
+            (Way(465, SSL), Way(587, STARTTLS)),
+            UserForm.ADDRESS,
         ),
         Half(IMAP, "imap.gmail.com", (Way(993, SSL),), UserForm.ADDRESS),
     ),
@@ -33,7 +36,9 @@ SENDGRID = Preset(
 SES = Preset(
     code="ses",
     halves=(
-        Half(SMTP, "email-smtp.{region}.amazonaws.com", (Way(465, SSL), Way(2465, SSL))),
+        Half(
+            SMTP, "email-smtp.{region}.amazonaws.com", (Way(465, SSL), Way(2465, SSL))
+        ),
     ),
     regions=("us-east-1", "eu-west-1"),
 )
@@ -294,9 +299,7 @@ def test_anonymous_relay_on_the_internet():
 
 
 def test_relay_that_knows_the_network_address_needs_no_user():
-    wanted = settings(
-        host="smtp-relay.gmail.com", port=587, security=STARTTLS, user=""
-    )
+    wanted = settings(host="smtp-relay.gmail.com", port=587, security=STARTTLS, user="")
 
     assert not found(wanted)
 
