@@ -162,7 +162,7 @@ class MailGatewayAssisted(models.AbstractModel):
 
     def _finding_text(self, finding):
         """Return a finding in the user's words; a password is never part of it."""
-        return self.env._(FINDING_TEXT[finding.code], **finding.detail)
+        return self.env._(FINDING_TEXT[finding.code]) % finding.detail
 
     def action_use_settings(self):
         """Put right what has a known remedy; the server has to be tested again."""

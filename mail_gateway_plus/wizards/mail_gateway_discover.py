@@ -160,8 +160,8 @@ class MailGatewayDiscover(models.TransientModel):
     def _told(self, offer):
         """Return who named a server and what came of connecting to it."""
         return self.env._(
-            "Found by %(source)s. %(reached)s",
-            source=self.env._(SOURCE_TEXT[offer.source]),
+            "Found by %(who)s. %(reached)s",
+            who=self.env._(SOURCE_TEXT[offer.source]),
             reached=self.env._(REACHED_TEXT[offer.reached]),
         )
 

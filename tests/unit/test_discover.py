@@ -25,7 +25,7 @@ HOSTING = Preset(
             SMTP,
             "smtp.hosting.{region}",
             (Way(465, SSL), Way(587, STARTTLS)),
-            "address",
+            UserForm.ADDRESS,
         ),
         Half(IMAP, "imap.hosting.{region}", (Way(993, SSL),), UserForm.LOCAL_PART),
     ),

@@ -67,7 +67,10 @@ RELAY = Preset(
     halves=(Half(SMTP, "smtp-relay.gmail.com", (Way(587, STARTTLS),)),),
     authentication=Authentication.NETWORK,
 )
-PRESETS = (GMAIL, SENDGRID, SES, ZOHO, WEBDE, OFFICE, OUTLOOK, RELAY)
+BRIDGE = Preset(
+    code="bridge", halves=(Half(SMTP, "127.0.0.1", (Way(1025, STARTTLS),)),)
+)
+PRESETS = (BRIDGE, GMAIL, SENDGRID, SES, ZOHO, WEBDE, OFFICE, OUTLOOK, RELAY)
 
 SES_KEY = "AKIAIOSFODNN7EXAMPLE"
 AWS_SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from . import lint_credentials, lint_host, lint_port
 from .finding import Severity
+from .hosts import is_private_host
 from .preset import Preset, preset_of_host
 from .settings import Settings
 
@@ -50,8 +51,10 @@ def lint(
     :param chosen: the provider that was chosen; a known host of another one wins
     """
     presets = tuple(presets)
-    if chosen is None or chosen.region_of(settings.host.strip()) is None:
-        chosen = preset_of_host(presets, settings.host.strip()) or chosen
+    host = settings.host.strip()
+    # Any server may be on this machine, not only a provider's program.
+    if not is_private_host(host) and (not chosen or chosen.region_of(host) is None):
+        chosen = preset_of_host(presets, host) or chosen
     personal = [preset.domains for preset in presets if preset.is_personal]
     case = Case(
         settings=settings,
