@@ -149,7 +149,7 @@ class MailGatewayAssisted(models.AbstractModel):
             return []
         findings = lint(
             settings,
-            presets=self.env["mail.gateway.preset"].search([])._facts(),
+            presets=self.env["mail.gateway.preset"]._known()._facts(),
             chosen=self.preset_id._fact() if self.preset_id else None,
             region=self._chosen_region(),
             own_addresses=filter(None, [self.env.user.email, self.env.user.login]),
@@ -162,7 +162,8 @@ class MailGatewayAssisted(models.AbstractModel):
 
     def _finding_text(self, finding):
         """Return a finding in the user's words; a password is never part of it."""
-        return self.env._(FINDING_TEXT[finding.code]) % finding.detail
+        text = self.env._(FINDING_TEXT[finding.code])
+        return text % finding.detail
 
     def action_use_settings(self):
         """Put right what has a known remedy; the server has to be tested again."""

@@ -195,11 +195,18 @@ class MailGatewayPreset(models.Model):
         return rows
 
     def _free_code(self):
-        taken = set(self.with_context(active_test=False).search([]).mapped("code"))
+        every = self.with_context(active_test=False)
+        alike = every.search([("code", "=like", f"{self.code}%")])
+        taken = set(alike.mapped("code"))
         numbers = iter(range(2, len(taken) + 3))
         return next(code for n in numbers if (code := f"{self.code}_{n}") not in taken)
 
     # ------------------------------------------------------------------ as plain facts
+
+    @api.model
+    def _known(self):
+        """Return the providers that are suggested, in their order."""
+        return self.search([("active", "=", True)])
 
     def _facts(self):
         """Return the :class:`~..core.setup.preset.Preset` of each, in order."""

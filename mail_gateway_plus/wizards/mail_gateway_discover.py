@@ -49,7 +49,7 @@ class MailGatewayDiscover(models.TransientModel):
         string="Send Through It", help="Make an outgoing server of it."
     )
     smtp_host = fields.Char(string="SMTP Server", help="The server to send through.")
-    smtp_port = fields.Integer(string="SMTP Port", help="Its port.")
+    smtp_port = fields.Integer("SMTP Port", help="Its port.")
     smtp_security = fields.Selection(
         SECURITIES, string="SMTP Encryption", help="Its encryption."
     )
@@ -82,13 +82,11 @@ class MailGatewayDiscover(models.TransientModel):
     )
     outgoing_server_id = fields.Many2one(
         "ir.mail_server",
-        string="Outgoing Server",
         readonly=True,
         help="The server that was made.",
     )
     incoming_server_id = fields.Many2one(
         "fetchmail.server",
-        string="Incoming Server",
         readonly=True,
         help="The mailbox that was made.",
     )
@@ -103,7 +101,7 @@ class MailGatewayDiscover(models.TransientModel):
     def action_discover(self):
         """Look for the address's servers and show what was found."""
         self.ensure_one()
-        presets = self.env["mail.gateway.preset"].search([])
+        presets = self.env["mail.gateway.preset"]._known()
         try:
             found = discover(
                 self.address or "",

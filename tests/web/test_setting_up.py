@@ -51,7 +51,7 @@ def test_provider_fills_the_form_and_says_what_to_do_first(outgoing, picture):
     expect(browser.field(outgoing, "smtp_port").locator("input")).to_have_value("465")
     guide = browser.field(outgoing, "preset_guide")
     expect(guide).to_contain_text("Ask to be moved out of the sandbox")
-    picture(outgoing, "setup-provider", height=1000, published=True)
+    picture(outgoing, "setup-provider", height=1160, published=True)
 
 
 def test_mistake_is_warned_of_while_typing_and_put_right_by_a_button(outgoing, picture):

@@ -129,7 +129,7 @@ class _Dialogue:
         self._wait()
         self._socket.sendall(line + b"\r\n")
 
-    def read(self):
+    def next_line(self):
         """Return the next line without its end."""
         while b"\n" not in self._unread:
             if len(self._unread) > MAX_LINE:
@@ -146,7 +146,7 @@ class _Dialogue:
         """Return lines up to the one for which ``is_last`` is true."""
         lines = []
         while len(lines) < MAX_LINES:
-            lines.append(self.read())
+            lines.append(self.next_line())
             if is_last(lines[-1]):
                 return lines
         raise _Mismatch
@@ -207,7 +207,7 @@ class _Imap:
         self._dialogue = dialogue
 
     def greeting(self):
-        if not self._dialogue.read().upper().startswith(b"* OK"):
+        if not self._dialogue.next_line().upper().startswith(b"* OK"):
             raise _Mismatch
 
     def start_tls(self):
@@ -266,13 +266,13 @@ class _Pop:
 
     def _capabilities(self):
         self._dialogue.say(b"CAPA")
-        first = self._dialogue.read()
+        first = self._dialogue.next_line()
         if not first.startswith(b"+OK"):
             return []  # CAPA is an extension, and such a server has no STLS either
         return self._dialogue.read_until(lambda line: line == b".")[:-1]
 
     def _ok(self, error):
-        if not self._dialogue.read().startswith(b"+OK"):
+        if not self._dialogue.next_line().startswith(b"+OK"):
             raise error
 
 

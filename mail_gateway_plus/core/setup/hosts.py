@@ -12,7 +12,10 @@ def is_private_host(host):
     try:
         return not ipaddress.ip_address(name.strip("[]")).is_global
     except ValueError:
-        pass
+        return _is_private_name(name)
+
+
+def _is_private_name(name):
     is_local = name == "localhost" or name.endswith(".localhost")
     return is_local or "." not in name or name.endswith(PRIVATE_ENDINGS)
 

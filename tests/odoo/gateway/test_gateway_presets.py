@@ -283,6 +283,15 @@ class TestFindings(SetupCase):
 
         self.assertFalse(server.setup_findings)
 
+    def test_typing_is_not_slowed_down(self):
+        server = self.relay()
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+        # The server, the providers, their regions, the user; not one per provider.
+        with self.assertQueryCount(12):
+            server.setup_findings
+
     def test_findings_are_not_for_everybody(self):
         server = self.relay()
         clerk = mail_new_test_user(self.env, "clerk", groups="base.group_user")
