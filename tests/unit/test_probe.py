@@ -59,7 +59,7 @@ SCRIPTS = {
         ],
         [
             Expect(rb"EHLO .*", b"250-mail", b"250 AUTH PLAIN XOAUTH2"),
-            Expect(rb"QUIT"),
+            Expect(rb"QUIT", b"221 bye"),
         ],
         ("PLAIN", "XOAUTH2"),
     ),
@@ -77,7 +77,7 @@ SCRIPTS = {
             Expect(
                 rb"a CAPABILITY", b"* CAPABILITY IMAP4rev1 AUTH=XOAUTH2", b"a OK done"
             ),
-            Expect(rb"c LOGOUT"),
+            Expect(rb"c LOGOUT", b"* BYE"),
         ],
         ("XOAUTH2", "LOGIN"),
     ),
@@ -86,7 +86,7 @@ SCRIPTS = {
         [Expect(rb"CAPA", b"+OK", b"STLS", b"."), Expect(rb"STLS", b"+OK")],
         [
             Expect(rb"CAPA", b"+OK", b"USER", b"SASL PLAIN", b"."),
-            Expect(rb"QUIT"),
+            Expect(rb"QUIT", b"+OK"),
         ],
         ("USER", "PLAIN"),
     ),

@@ -1,5 +1,6 @@
 """Connects to a server and looks at what it says of itself; it never logs in."""
 
+import contextlib
 import re
 import socket
 import ssl
@@ -13,6 +14,8 @@ from .offer import Offer, Reached, Source
 
 # Seconds for one server, from connecting to its capabilities.
 PROBE_TIMEOUT = 4.0
+
+FAREWELL_SECONDS = 0.5
 
 MAX_LINE = 8_192
 MAX_LINES = 100
@@ -107,7 +110,11 @@ class Prober:
             speaker.start_tls()
             dialogue.encrypt(self._context, offer.host)
         login = speaker.mechanisms()
-        speaker.leave()
+        # Leaving in good order keeps the server's log clean; more it is not worth.
+        with contextlib.suppress(OSError, _Mismatch):
+            dialogue.hurry(FAREWELL_SECONDS)
+            speaker.leave()
+            dialogue.next_line()
         return login
 
 
@@ -124,6 +131,10 @@ class _Dialogue:
         self._unread = b""
         self._wait()
         self._socket = context.wrap_socket(self._socket, server_hostname=host)
+
+    def hurry(self, seconds):
+        """Wait for so many seconds more at most."""
+        self._deadline = min(self._deadline, time.monotonic() + seconds)
 
     def say(self, line):
         self._wait()

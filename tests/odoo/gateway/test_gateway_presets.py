@@ -290,7 +290,7 @@ class TestFindings(SetupCase):
 
         # The server, the providers, their regions, the user; not one per provider.
         with self.assertQueryCount(12):
-            server.setup_findings
+            server.read(["setup_findings"])
 
     def test_findings_are_not_for_everybody(self):
         server = self.relay()
