@@ -1,4 +1,7 @@
-"""An administrator chooses a provider, is warned of mistakes and puts them right."""
+"""An administrator chooses a provider, is warned of mistakes and puts them right.
+
+Numbers of seeds are those of the feature list that users' manuals were read for.
+"""
 
 from gateway_case import GatewayCase
 
@@ -32,7 +35,7 @@ class SetupCase(GatewayCase):
 
 @tagged("post_install", "-at_install")
 class TestProviders(SetupCase):
-    def test_S49_S51_provider_fills_the_outgoing_server(self):
+    def test_seed_49_51_provider_fills_the_outgoing_server(self):
         form = self.outgoing_form()
 
         form.preset_id = self.preset("ovh")
@@ -42,7 +45,7 @@ class TestProviders(SetupCase):
         self.assertEqual(form.smtp_port, 465)
         self.assertEqual(form.smtp_encryption, "ssl_strict")
 
-    def test_S123_provider_fills_the_incoming_server(self):
+    def test_seed_123_provider_fills_the_incoming_server(self):
         form = self.incoming_form()
 
         form.preset_id = self.preset("ovh")
@@ -61,14 +64,14 @@ class TestProviders(SetupCase):
         self.assertEqual(form.server, "pop.mail.yahoo.com")
         self.assertEqual(form.port, 995)
 
-    def test_S78_sendgrid_has_its_user_name_filled_in(self):
+    def test_seed_78_sendgrid_has_its_user_name_filled_in(self):
         form = self.outgoing_form()
 
         form.preset_id = self.preset("sendgrid")
 
         self.assertEqual(form.smtp_user, "apikey")
 
-    def test_S79_region_is_part_of_the_host(self):
+    def test_seed_79_region_is_part_of_the_host(self):
         form = self.outgoing_form()
 
         form.preset_id = self.preset("ses")
@@ -106,7 +109,7 @@ class TestProviders(SetupCase):
 
         self.assertEqual(form.smtp_host, "city-example.mail.protection.outlook.com")
 
-    def test_S47_oauth_is_chosen_where_passwords_are_on_their_way_out(self):
+    def test_seed_47_oauth_is_chosen_where_passwords_are_on_their_way_out(self):
         form = self.outgoing_form()
 
         form.preset_id = self.preset("microsoft365")
@@ -114,7 +117,9 @@ class TestProviders(SetupCase):
         self.assertEqual(form.smtp_authentication, "outlook")
         self.assertEqual(form.smtp_port, 587)
 
-    def test_S3_gmail_is_set_up_with_an_app_password_until_oauth_is_registered(self):
+    def test_seed_3_gmail_is_set_up_with_an_app_password_until_oauth_is_registered(
+        self,
+    ):
         form = self.outgoing_form()
         form.preset_id = self.preset("gmail")
         self.assertEqual(form.smtp_authentication, "login")
@@ -133,7 +138,7 @@ class TestProviders(SetupCase):
 
         self.assertEqual(form.server_type, "outlook")
 
-    def test_S5_S6_guide_says_what_to_do_first_and_what_goes_wrong(self):
+    def test_seed_5_6_guide_says_what_to_do_first_and_what_goes_wrong(self):
         form = self.outgoing_form()
 
         form.preset_id = self.preset("google_relay")
@@ -141,7 +146,7 @@ class TestProviders(SetupCase):
         self.assertIn("203.0.113.15/32", form.preset_guide)
         self.assertIn("Mail relay denied", form.preset_guide)
 
-    def test_S77_limits_are_told(self):
+    def test_seed_77_limits_are_told(self):
         self.assertIn("500 messages a day", str(self.preset("gmail")._guide()))
 
     def test_no_provider_says_nothing(self):
@@ -162,7 +167,7 @@ class TestProviders(SetupCase):
 
 @tagged("post_install", "-at_install")
 class TestEncryptionAndPort(SetupCase):
-    def test_S49_choosing_an_encryption_sets_its_port(self):
+    def test_seed_49_choosing_an_encryption_sets_its_port(self):
         form = self.outgoing_form()
 
         for encryption, port in (
@@ -219,7 +224,7 @@ class TestFindings(SetupCase):
             **values,
         )
 
-    def test_S50_mismatch_is_warned_of_and_put_right(self):
+    def test_seed_50_mismatch_is_warned_of_and_put_right(self):
         server = self.relay()
         self.assertIn("port 587 expects the other kind", server.setup_findings)
 
@@ -236,7 +241,7 @@ class TestFindings(SetupCase):
 
         self.assertIn("holds more than a name", form.setup_findings)
 
-    def test_S4_app_password_loses_its_blanks(self):
+    def test_seed_4_app_password_loses_its_blanks(self):
         server = self.relay()
         server.write(
             {
@@ -278,7 +283,7 @@ class TestFindings(SetupCase):
 
         self.assertEqual((server.server, server.port), ("imap.gmail.com", 993))
 
-    def test_S99_relay_in_the_own_network_is_fine(self):
+    def test_seed_99_relay_in_the_own_network_is_fine(self):
         server = self.outgoing("Relay", 25, state="draft")
 
         self.assertFalse(server.setup_findings)
