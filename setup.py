@@ -36,6 +36,9 @@ def requirements():
         yield from manifest(addon).get("external_dependencies", {}).get("python", [])
 
 
+# What the addon does more with, and names where it is missing.
+OPTIONAL = {"dns": ["dnspython>=2.3"], "tnef": ["tnefparse"]}
+
 main_manifest = manifest(MAIN)
 
 setup(
@@ -50,6 +53,7 @@ setup(
     url=main_manifest["website"],
     python_requires=">=3.10",
     install_requires=list(dict.fromkeys(requirements())),
+    extras_require=OPTIONAL,
     packages=[name for addon in ADDONS for name in packages(addon)],
     package_dir={f"odoo.addons.{addon}": addon for addon in ADDONS},
     package_data={f"odoo.addons.{addon}": list(data_files(addon)) for addon in ADDONS},

@@ -1,0 +1,1 @@
+"""Finds a mail account's servers, given nothing but its address."""

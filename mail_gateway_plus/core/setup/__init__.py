@@ -1,0 +1,1 @@
+"""What mail providers need, and what is wrong with settings before they are tried."""
