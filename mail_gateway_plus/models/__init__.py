@@ -6,7 +6,6 @@ from . import mail_gateway_assisted
 from . import mail_gateway_network
 from . import ir_mail_server_connect
 from . import ir_mail_server
-from . import ir_mail_server_security
 from . import ir_mail_server_delivery
 from . import ir_mail_server_identity
 from . import ir_mail_server_setup

@@ -1,10 +1,11 @@
 """Providers and findings on the form of an outgoing server."""
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..core.protocols.endpoint import Security
 from ..core.setup.preset import UserForm
 from ..core.setup.settings import Login, Protocol, Settings
+from .ir_mail_server_connect import VERIFIED_AUTHENTICATIONS
 from .mail_gateway_preset import strict
 
 _LOGINS = {"login": Login.PASSWORD, "certificate": Login.CERTIFICATE}
@@ -13,6 +14,14 @@ _LOGINS = {"login": Login.PASSWORD, "certificate": Login.CERTIFICATE}
 class IrMailServer(models.Model):
     _name = "ir.mail_server"
     _inherit = ["ir.mail_server", "mail.gateway.assisted"]
+
+    # What code creates stays as in stock Odoo.
+    smtp_encryption = fields.Selection(
+        default=lambda self: "starttls_strict" if self._entered_on_screen() else "none"
+    )
+    smtp_port = fields.Integer(
+        default=lambda self: 587 if self._entered_on_screen() else 25
+    )
 
     @api.model
     def _setup_fields(self):
@@ -32,12 +41,13 @@ class IrMailServer(models.Model):
         if self.smtp_authentication == "cli":
             return None
         encryption = self.smtp_encryption or "none"
+        is_always_verified = self.smtp_authentication in VERIFIED_AUTHENTICATIONS
         return Settings(
             protocol=Protocol.SMTP,
             host=self.smtp_host or "",
             port=self.smtp_port,
             security=Security(encryption.removesuffix("_strict")),
-            verify=encryption.endswith("_strict"),
+            verify=is_always_verified or encryption.endswith("_strict"),
             login=_LOGINS.get(self.smtp_authentication, Login.OAUTH),
             user=self.smtp_user or "",
             password=self.smtp_pass or "",

