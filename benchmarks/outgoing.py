@@ -56,7 +56,7 @@ class Sender(Workers):
         if variant == "ours" and setup.get("sessions"):
             self.query(
                 name,
-                f"UPDATE ir_mail_server SET session_count = {setup['sessions']}",
+                f"UPDATE ir_mail_server SET session_limit = {setup['sessions']}",
             )
         if attempts := setup.get("attempts"):
             self.query(name, ATTEMPTS.format(size=attempts))

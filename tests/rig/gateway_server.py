@@ -100,6 +100,12 @@ class GatewayServer(OdooServer):
             cursor.execute(statement, parameters)
             return cursor.fetchall()
 
+    def execute(self, statement: str, *parameters: object) -> None:
+        """Run an SQL statement and commit; a row that Odoo holds is waited for."""
+        with closing(self._connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            connection.commit()
+
     @contextmanager
     def holding(self, statement: str, *parameters: object) -> Iterator[None]:
         """Keep the locks of an SQL statement until the block ends."""

@@ -159,6 +159,8 @@ class SmtpSink:
         self.sessions = 0
         self.open_sessions = 0
         self.most_sessions = 0
+        # Final dots that were read, whatever was answered.
+        self.dots = 0
         # Every command of every session: (number of the session, line).
         self.commands: list[tuple[int, str]] = []
         self._seen: collections.Counter[tuple[int, Hashable]] = collections.Counter()
@@ -358,6 +360,7 @@ class SmtpSink:
         if action is None or getattr(action, "taking", False):
             self.accepted.append(mail)
             session.accepted += 1
+        self.dots += 1
         if action is None:
             await self._say(session, f"{OK}: queued as S{len(self.accepted):06}")
         else:
