@@ -6,7 +6,7 @@ from odoo.tools import config
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
-from ..core.protocols.smtp import SmtpSession, is_smtp
+from ..core.protocols.smtp import SmtpSession
 
 _logger = logging.getLogger(__name__)
 
@@ -169,8 +169,8 @@ class IrMailServer(models.Model):
         )
 
     def _observed(self, connection, dispatch):
-        """Return the connection as a session that records each attempt."""
-        if not is_smtp(connection):
+        """Return the connection, which records each attempt if it is a session."""
+        if not isinstance(connection, SmtpSession):
             return connection
 
         def record(session, delivery):
@@ -184,4 +184,5 @@ class IrMailServer(models.Model):
             except Exception:
                 _logger.exception("An attempt could not be written down")
 
-        return SmtpSession(connection, record)
+        connection.on_delivery = record
+        return connection

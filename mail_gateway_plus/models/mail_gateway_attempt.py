@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..core.diagnosis.faults import diagnose
+from ..core.policy.fate import Answer, Outcome, answers_of
+from ..core.policy.replies import judge
 from ..core.protocols.smtp import Phase, phase_of
 
 # Days that attempts are kept when the parameter below does not say otherwise.
@@ -67,10 +69,12 @@ class MailGatewayAttempt(models.Model):
             ("accepted", "Accepted"),
             ("partial", "Partly Accepted"),
             ("failed", "Failed"),
+            ("uncertain", "Uncertain"),
         ],
         required=True,
         readonly=True,
-        help="Accepted: the server took over the responsibility for the mail.",
+        help="Accepted: the server took over the responsibility for the mail. "
+        "Uncertain: the connection was lost when the server had the mail already.",
     )
     phase = fields.Selection(
         [
@@ -118,6 +122,19 @@ class MailGatewayAttempt(models.Model):
         help="The record that the mail belongs to.",
     )
 
+    recipient_ids = fields.One2many(
+        "mail.gateway.recipient",
+        "attempt_id",
+        readonly=True,
+        help="What the server said to each recipient.",
+    )
+    recipient_address = fields.Char(
+        string="Recipient",
+        compute="_compute_recipient_address",
+        search="_search_recipient_address",
+        help="To search by: addresses are kept as keyed hashes only.",
+    )
+
     _create_date_idx = models.Index("(create_date)")
 
     @api.depends("server_name", "create_date")
@@ -126,38 +143,121 @@ class MailGatewayAttempt(models.Model):
             moment = fields.Datetime.context_timestamp(attempt, attempt.create_date)
             attempt.display_name = f"{attempt.server_name}, {moment:%Y-%m-%d %H:%M:%S}"
 
+    def _compute_recipient_address(self):
+        self.recipient_address = False
+
+    def _search_recipient_address(self, operator, value):
+        """Find the attempts to reach an address, written out in full."""
+        if operator not in ("=", "ilike", "in"):
+            return NotImplemented
+        addresses = [value] if isinstance(value, str) else list(value)
+        hashed = [self.env["mail.gateway.recipient"]._hash(a) for a in addresses if a]
+        return [("recipient_ids.address_hash", "in", hashed)]
+
     @api.model
-    def _record_delivery(self, server, dispatch, session, delivery):
-        """Write down what became of one message in an open session."""
-        domains = sorted({a.rpartition("@")[2].lower() for a in delivery.recipients})
-        outcome = "failed"
-        if delivery.accepted:
-            outcome = "partial" if delivery.refused else "accepted"
-        return self.create(
+    def _record(self, origin, session, delivery, answers):
+        """Write down what became of one message, and of each of its recipients.
+
+        :param origin: the values of server and mail
+        :param answers: fate.Answer of each recipient
+        """
+        attempt = self.create(
             {
-                **self._server_values(server),
-                **self._mail_values(dispatch and dispatch.current_mail_id),
-                "message_id": delivery.message_id,
-                "email_from": delivery.sender,
-                "recipient_domains": ", ".join(domains),
-                "recipient_count": len(delivery.recipients),
-                "refused_count": len(delivery.refused),
-                "outcome": outcome,
-                "phase": delivery.phase.value,
-                "code": delivery.reply.code,
-                "enhanced_code": delivery.reply.enhanced_code,
-                "reply": delivery.reply.text,
-                "queue_id": delivery.reply.queue_id,
-                "tls_version": session.tls_version,
-                "milliseconds": round(delivery.seconds * 1000),
+                **origin,
+                **self._envelope_values(session, delivery),
+                **self._result_values(delivery),
             }
         )
+        recipients = self.env["mail.gateway.recipient"]
+        recipients._add(attempt, origin["mail_id"], answers)
+        return attempt
+
+    @api.model
+    def _record_open(self, origin, session, delivery):
+        """Write down that the final dot is next: from here on it may have been sent.
+
+        :returns: the ids of the attempt and, by address, of its recipients
+        """
+        answers = [
+            Answer(
+                address,
+                Outcome.UNCERTAIN if reply.is_positive else Outcome.DEFERRED,
+                reply,
+            )
+            for address, reply in delivery.recipients.items()
+        ]
+        values = self._result_values(delivery)
+        values.update({"outcome": "uncertain", "phase": Phase.DOT.value})
+        attempt = self.create(
+            {**origin, **self._envelope_values(session, delivery), **values}
+        )
+        recipients = self.env["mail.gateway.recipient"]
+        rows = recipients._add(attempt, origin["mail_id"], answers)
+        return attempt.id, dict(zip(delivery.recipients, rows.ids, strict=True))
+
+    @api.model
+    def _record_answers(self, opened, delivery, answers):
+        """Complete what :meth:`_record_open` wrote."""
+        attempt_id, recipient_ids = opened
+        self.browse(attempt_id).write(self._result_values(delivery))
+        self.env["mail.gateway.recipient"]._complete(recipient_ids, answers)
+
+    @api.model
+    def _envelope_values(self, session, delivery):
+        domains = sorted({a.rpartition("@")[2].lower() for a in delivery.recipients})
+        return {
+            "message_id": delivery.message_id,
+            "email_from": delivery.sender,
+            "recipient_domains": ", ".join(domains),
+            "recipient_count": len(delivery.recipients),
+            "tls_version": session.tls_version,
+        }
+
+    @api.model
+    def _result_values(self, delivery):
+        outcome = "uncertain" if delivery.is_uncertain else "failed"
+        if delivery.accepted:
+            outcome = "partial" if delivery.refused else "accepted"
+        return {
+            "refused_count": len(delivery.refused),
+            "outcome": outcome,
+            "phase": delivery.phase.value,
+            "code": delivery.reply.code,
+            "enhanced_code": delivery.reply.enhanced_code,
+            "reply": delivery.reply.text,
+            "queue_id": delivery.reply.queue_id,
+            "milliseconds": round(delivery.seconds * 1000),
+        }
+
+    @api.model
+    def _record_delivery(self, server, dispatch, session, delivery):
+        """Write down what became of one message that a caller sent by itself."""
+        origin = {
+            **self._server_values(server),
+            **self._mail_values(dispatch and dispatch.current_mail_id),
+        }
+        host = server.smtp_host or ""
+        rules = self.env["mail.mail"]._reply_rules()
+
+        def judge_here(phase, reply, error=None):
+            return judge(phase, reply, rules=rules, error=error, host=host)
+
+        answers = answers_of(delivery, judge_here)
+        if dispatch:
+            dispatch.answers.extend(answers)
+        return self._record(origin, session, delivery, answers)
 
     @api.model
     def _record_unreachable(self, server, dispatch, error):
         """Write down, for each mail of the batch, that no session came about."""
+        return self._record_unreached(
+            server, (dispatch and dispatch.mail_ids) or (0,), error
+        )
+
+    @api.model
+    def _record_unreached(self, server, mail_ids, error):
+        """Write down, for each of these mails, that no session came about."""
         reply = diagnose(error).detail
-        mail_ids = dispatch.mail_ids if dispatch else ()
         return self.create(
             [
                 {
@@ -168,7 +268,7 @@ class MailGatewayAttempt(models.Model):
                     "code": getattr(error, "smtp_code", 0),
                     "reply": reply,
                 }
-                for mail_id in mail_ids or (0,)
+                for mail_id in mail_ids
             ]
         )
 

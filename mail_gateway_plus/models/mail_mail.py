@@ -1,15 +1,199 @@
-from odoo import models
+from odoo import api, fields, models, modules
 
 from ..core.policy.dispatch import Dispatch
+from ..core.policy.lanes import INTERACTIVE_AT_ONCE, Lane, lane_of
+
+QUEUE_CRON = "mail.ir_cron_mail_scheduler_action"
+# What a mail is done with that is to be sent as if it had never been tried.
+FRESH = {
+    "gateway_tries": 0,
+    "gateway_since": False,
+    "gateway_cause": False,
+    "dead_letter_at": False,
+}
+# Key of the transaction's memory of when the queue is to be woken.
+WAKE_KEY = "mail_gateway_plus.wake"
 
 
 class MailMail(models.Model):
     _inherit = "mail.mail"
 
-    def send(self, *args, **kwargs):
-        """Send with a note in the context of which mails a session is opened for."""
-        mails = self.with_context(mail_gateway_dispatch=Dispatch())
-        return super(MailMail, mails).send(*args, **kwargs)
+    state = fields.Selection(
+        selection_add=[("uncertain", "Uncertain")],
+        ondelete={"uncertain": "set exception"},
+    )
+    gateway_lane = fields.Selection(
+        [
+            (Lane.INTERACTIVE.value, "Interactive"),
+            (Lane.NOTIFICATION.value, "Notification"),
+            (Lane.BULK.value, "Bulk"),
+        ],
+        string="Lane",
+        default=Lane.NOTIFICATION.value,
+        readonly=True,
+        help="Interactive mail goes first, then notifications, then mailings; each gets "
+        "a share of the way, so that none waits for ever.",
+    )
+    gateway_claim = fields.Integer(
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="The worker that is sending the mail at this moment.",
+    )
+    gateway_claimed_until = fields.Datetime(
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="When a worker that no longer answers loses the mail to another one.",
+    )
+    gateway_phase = fields.Selection(
+        [("taken", "Taken"), ("dot", "Handed Over")],
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="Handed over: the server may have accepted the mail.",
+    )
+    gateway_tries = fields.Integer(
+        string="Tries",
+        readonly=True,
+        copy=False,
+        help="How many times sending it has failed since it was queued.",
+    )
+    gateway_since = fields.Datetime(
+        string="Waiting Since",
+        readonly=True,
+        copy=False,
+        help="When it was first due, if it could not be sent then.",
+    )
+    gateway_cause = fields.Char(
+        string="Cause",
+        readonly=True,
+        copy=False,
+        help="Why it was not sent, in a word that is the same for all mails with the "
+        "same cause.",
+    )
+    dead_letter_at = fields.Datetime(
+        string="Given Up",
+        readonly=True,
+        copy=False,
+        help="Since when nobody tries to send it any more: the cause has to be removed.",
+    )
+    gateway_detour = fields.Char(
+        string="Detour",
+        readonly=True,
+        copy=False,
+        help="Which server it went out by, and which one it was meant for.",
+    )
+
+    # What is open is little, however long the history is.
+    _gateway_queue_idx = models.Index(
+        "(gateway_lane, COALESCE(scheduled_date, create_date), id)"
+        " WHERE state = 'outgoing'"
+    )
+    _gateway_claim_idx = models.Index("(gateway_claim) WHERE gateway_claim > 0")
+    _gateway_dead_idx = models.Index(
+        "(dead_letter_at) WHERE dead_letter_at IS NOT NULL"
+    )
+    _gateway_uncertain_idx = models.Index("(id) WHERE state = 'uncertain'")
+
+    @api.model
+    def _sends_in_caller(self):
+        """Say whether mail goes out in the caller's transaction, as stock Odoo does.
+
+        So it does in tests, by Odoo's own convention: they roll back, and nothing that
+        they queue is there for a scheduler to find.
+        """
+        return bool(modules.module.current_test)
+
+    # ----------------------------------------------------------------- into the queue
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for values in vals_list:
+            if "gateway_lane" not in values:
+                values["gateway_lane"] = lane_of(
+                    is_mailing=bool(values.get("mailing_id")),
+                    is_notification=bool(
+                        values.get("is_notification", values.get("mail_message_id"))
+                    ),
+                ).value
+        mails = super().create(vals_list)
+        mails._wake_queue()
+        return mails
+
+    def write(self, vals):
+        if vals.get("state") == "outgoing":
+            vals = {**FRESH, **vals}
+        result = super().write(vals)
+        if vals.get("state") == "outgoing" or "scheduled_date" in vals:
+            self._wake_queue()
+        return result
+
+    def _wake_queue(self):
+        """Have the scheduler run when the first of these mails is due.
+
+        One wake-up a transaction and minute, written with its commit.
+        """
+        if self._sends_in_caller():
+            return
+        now = fields.Datetime.now()
+        for mail in self:
+            if mail.state == "outgoing":
+                due = mail.scheduled_date
+                self._wake_queue_at(due if due and due > now else None)
+
+    @api.model
+    def _wake_queue_at(self, due=None):
+        """Have the scheduler run with the commit, or at ``due`` (rounded up)."""
+        precommit = self.env.cr.precommit
+        if WAKE_KEY not in precommit.data:
+            precommit.data[WAKE_KEY] = set()
+            precommit.add(self._trigger_queue)
+        precommit.data[WAKE_KEY].add(due)
+
+    def _trigger_queue(self):
+        moments = self.env.cr.precommit.data.pop(WAKE_KEY, set())
+        now = fields.Datetime.now()
+        minutes = {
+            moment and fields.Datetime.add(moment, seconds=59).replace(second=0)
+            for moment in moments
+        }
+        cron = self.env.ref(QUEUE_CRON).sudo()
+        cron._trigger([minute or now for minute in minutes])
+
+    # ------------------------------------------------------------------------- sending
+
+    def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
+        """Queue these mails as urgent; whoever asks does not wait for a server.
+
+        Only who wants the exception (``raise_exception``) gets the mail sent in the
+        transaction of the call, as stock Odoo does.
+        """
+        if raise_exception or self._sends_in_caller():
+            mails = self.with_context(mail_gateway_dispatch=Dispatch())
+            return super(MailMail, mails).send(
+                auto_commit=auto_commit,
+                raise_exception=raise_exception,
+                post_send_callback=post_send_callback,
+            )
+        self._make_urgent()
+        return True
+
+    def send_after_commit(self):
+        """Queue these mails as urgent: the queue sends after the commit in any case."""
+        if self._sends_in_caller():
+            return super().send_after_commit()
+        self._make_urgent()
+        return None
+
+    def _make_urgent(self):
+        """Give a few mails the right of way, mailings excepted, and wake the queue."""
+        mails = self.sudo().filtered(lambda mail: mail.state == "outgoing")
+        if len(mails) <= INTERACTIVE_AT_ONCE:
+            urgent = mails.filtered(lambda mail: mail.gateway_lane != Lane.BULK.value)
+            urgent.write({"gateway_lane": Lane.INTERACTIVE.value})
+        if mails:
+            self._wake_queue_at()
 
     def _split_by_mail_configuration(self):
         """Keep mails whose server was chosen by hand apart from all others.

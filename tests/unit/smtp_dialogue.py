@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 
-from mgp_core.protocols.smtp import Delivery, SmtpSession
+from mgp_core.protocols.smtp import Delivery, SmtpSession, Timeouts
 
 from tests.rig.scripted_server import Expect, ReadUntil, ScriptedServer, Send
 
@@ -71,7 +71,8 @@ def send(*steps, to=(ANN,), message=None, timeout=TIMEOUT, as_smtplib=False):
     result = error = None
     with ScriptedServer(*GREETING, *steps) as server:
         connection = connect(server, timeout)
-        session = SmtpSession(connection, lambda _s, d: deliveries.append(d))
+        timeouts = Timeouts().capped(timeout)
+        session = SmtpSession(connection, lambda _s, d: deliveries.append(d), timeouts)
         try:
             sender = connection if as_smtplib else session
             message = make_message() if message is None else message

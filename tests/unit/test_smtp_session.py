@@ -192,7 +192,7 @@ def test_accepted_mail_is_recorded():
     assert run.delivery == Delivery(
         message_id="<1@home.example>",
         sender=SENDER,
-        recipients=[ANN],
+        recipients={ANN: Reply(250, "2.1.5 Ok")},
         phase=Phase.ACCEPTED,
         reply=Reply(250, "2.0.0 Ok: queued as 4F2A1C0042"),
         seconds=run.delivery.seconds,
@@ -215,7 +215,9 @@ def test_partly_refused_mail_is_accepted_and_names_the_refused():
         to=[ANN, BEN],
     )
 
-    assert run.result == run.delivery.refused == {ANN: (550, b"5.1.1 Unknown")}
+    assert run.result == {ANN: (550, b"5.1.1 Unknown")}
+    assert run.delivery.refused == {ANN: Reply(550, "5.1.1 Unknown")}
+    assert run.delivery.accepted_recipients == [BEN]
     assert run.delivery.accepted
 
 
@@ -228,7 +230,7 @@ def test_recipient_named_twice_is_told_to_the_server_once():
 
 
 def test_single_recipient_may_be_a_string():
-    assert send(*ACCEPT, to=ANN).delivery.recipients == [ANN]
+    assert list(send(*ACCEPT, to=ANN).delivery.recipients) == [ANN]
 
 
 @pytest.mark.parametrize(

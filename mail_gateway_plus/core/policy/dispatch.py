@@ -1,6 +1,6 @@
 """What is known while a batch of mails goes out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(eq=False)
@@ -9,11 +9,13 @@ class Dispatch:
 
     ``server_is_forced``: somebody chose the server for these mails, so no other may
     stand in. ``current_mail_id``: the mail whose messages are being sent now.
+    ``answers``: what was said to its recipients so far (fate.Answer).
     """
 
     mail_ids: tuple = ()
     server_is_forced: bool = False
     current_mail_id: int = 0
+    answers: list = field(default_factory=list)
 
     def start_batch(self, mail_ids, server_is_forced):
         """Note which mails come next."""

@@ -1,0 +1,130 @@
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.tools import email_normalize
+from odoo.tools.misc import hmac
+
+from ..core.policy.fate import Outcome
+
+# What the hashes are made for: those of another purpose differ (odoo.tools.misc.hmac).
+HASH_SCOPE = "mail_gateway_plus-recipient"
+
+
+class MailGatewayRecipient(models.Model):
+    """One recipient in one attempt: who it was is kept as a keyed hash only."""
+
+    _name = "mail.gateway.recipient"
+    _description = "Recipient of a Sending Attempt"
+    _order = "id"
+    _rec_name = "domain"
+    _log_access = False
+
+    attempt_id = fields.Many2one(
+        "mail.gateway.attempt",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        readonly=True,
+        help="The attempt to reach this recipient.",
+    )
+    mail_id = fields.Many2one(
+        "mail.mail",
+        ondelete="set null",
+        index="btree_not_null",
+        readonly=True,
+        groups="base.group_system",
+        help="The mail, as long as it exists.",
+    )
+    address_hash = fields.Char(
+        readonly=True,
+        index=True,
+        help="The address as a keyed hash: it can be searched for, not read back.",
+    )
+    domain = fields.Char(readonly=True, help="The part of the address after the @.")
+    outcome = fields.Selection(
+        [
+            (Outcome.ACCEPTED.value, "Accepted"),
+            (Outcome.REFUSED.value, "Refused"),
+            (Outcome.DEFERRED.value, "Put Off"),
+            (Outcome.UNCERTAIN.value, "Uncertain"),
+            (Outcome.UNTRIED.value, "Not Tried"),
+        ],
+        required=True,
+        readonly=True,
+        help="Uncertain: the connection was lost when the server had the mail already.",
+    )
+    is_settled = fields.Boolean(
+        readonly=True, help="No further try is made to reach this recipient."
+    )
+    code = fields.Integer(readonly=True, help="The reply's code (RFC 5321); 0: none.")
+    enhanced_code = fields.Char(
+        readonly=True, help="The reply's status code (RFC 3463), if it had one."
+    )
+    reply = fields.Text(readonly=True, help="What the server said to this recipient.")
+
+    @api.model
+    def _hash(self, address):
+        """Return the keyed hash of an address, the same however it is written."""
+        address = email_normalize(address, strict=False) or address.strip().lower()
+        return hmac(self.env(su=True), HASH_SCOPE, address)
+
+    @api.model
+    def _add(self, attempt, mail_id, answers):
+        """Write down the recipients of an attempt; return them in their order."""
+        return self.create(
+            [
+                {
+                    "attempt_id": attempt.id,
+                    "mail_id": mail_id or False,
+                    "address_hash": self._hash(answer.address),
+                    "domain": answer.address.rpartition("@")[2].lower(),
+                    **self._answer_values(answer),
+                }
+                for answer in answers
+            ]
+        )
+
+    @api.model
+    def _complete(self, recipient_ids, answers):
+        """Write the answers over what stood for them; the same ones all at once."""
+        alike = defaultdict(list)
+        for answer in answers:
+            values = self._answer_values(answer)
+            alike[tuple(values.items())].append(recipient_ids[answer.address])
+        for values, ids in alike.items():
+            self.browse(ids).write(dict(values))
+
+    @api.model
+    def _answer_values(self, answer):
+        return {
+            "outcome": answer.outcome.value,
+            "is_settled": answer.outcome.is_settled,
+            "code": answer.reply.code,
+            "enhanced_code": answer.reply.enhanced_code,
+            "reply": answer.reply.text,
+        }
+
+    @api.model
+    def _settled(self, mail):
+        """Return the rows of those recipients of a mail that are not to be tried again.
+
+        :returns: ``{hash: row}``, the latest of each recipient
+        """
+        rows = self.search_fetch(
+            [("mail_id", "=", mail.id), ("is_settled", "=", True)],
+            ["address_hash", "outcome", "code", "reply", "domain"],
+            order="id",
+        )
+        return {row.address_hash: row for row in rows}
+
+    @api.model
+    def _reopen(self, mails, outcomes):
+        """Have recipients with one of these outcomes tried once more."""
+        rows = self.search(
+            [
+                ("mail_id", "in", mails.ids),
+                ("is_settled", "=", True),
+                ("outcome", "in", [outcome.value for outcome in outcomes]),
+            ]
+        )
+        rows.write({"is_settled": False})

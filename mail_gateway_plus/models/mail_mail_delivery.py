@@ -1,0 +1,225 @@
+import logging
+import time
+from dataclasses import dataclass
+from functools import partial
+
+from odoo import models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import email_normalize
+
+from ..core.policy.fate import answers_of, concerns_server
+from ..core.policy.replies import judge
+from ..core.protocols.foreign import ForeignSession
+from ..core.protocols.smtp import Reply, phase_of
+from ..core.tasks import call
+
+_logger = logging.getLogger(__name__)
+
+# Pauses in seconds before a result that came into conflict with another transaction is
+# written once more. What a server has accepted must not be forgotten for that.
+PAUSES = (0, 0.05, 0.2, 0.5, 1, 2)
+
+
+@dataclass(eq=False)
+class Desk:
+    """A worker's open session with a server, and all that is read but once for it.
+
+    ``server_values`` and ``judge``: each commit empties Odoo's caches, so what does
+    not change from mail to mail is kept here.
+    """
+
+    server: object
+    session: object
+    route: object
+    turn: object
+    server_values: dict
+    judge: object
+
+    @property
+    def ask(self):
+        """``call`` for what the session does: in a thread, if it may be."""
+        return partial(call, not isinstance(self.session, ForeignSession))
+
+
+class MailMailDelivery(models.Model):
+    """One mail to one server: offered, fenced, finished, written down."""
+
+    _inherit = "mail.mail"
+
+    def _desk(self, session, server, route, turn):
+        attempts = self.env["mail.gateway.attempt"]
+        rules, host = self._reply_rules(), server.smtp_host or ""
+        return Desk(
+            server=server,
+            session=session,
+            route=route,
+            turn=turn,
+            server_values=attempts._server_values(server),
+            judge=lambda phase, reply, error=None: judge(
+                phase, reply, rules=rules, error=error, host=host
+            ),
+        )
+
+    def _deliver(self, errand, desk):
+        """A task's part: hand one mail over in an open session, and settle it.
+
+        :returns: None when the mail is done with, else the verdict because of which
+            another session or server should be asked
+        """
+        mail, turn = self.browse(errand.mail_id), desk.turn
+        try:
+            prepared = mail._prepare_errand(errand, desk)
+            self._commit()
+        except Exception as error:
+            self.env.cr.rollback()
+            self._surely(partial(self._conclude_failed, errand, turn, error))
+            return None
+        if prepared is None:
+            return None
+        parcels, settled, origin = prepared
+        conclude = partial(mail._conclude, errand, parcels, settled, desk)
+        waiting = [parcel for parcel in parcels if parcel.recipients]
+        if not waiting:
+            self._surely(conclude)
+        for parcel in waiting:
+            handed = yield from mail._hand_over(parcel, desk, origin)
+            if handed is None:
+                return None
+            delivery, note = handed
+            answers = answers_of(delivery, desk.judge)
+            errand.answers.update({_key(each.address): each for each in answers})
+            note = partial(note, answers)
+            fault = _fault_of(delivery, desk.judge)
+            if fault is not None:
+                errand.has_history = True
+                self._surely(partial(mail._note_fault, note, desk, fault))
+                return fault
+            if parcel is not waiting[-1]:
+                self._surely(partial(mail._go_on, note, desk))
+                continue
+            try:
+                self._surely(partial(conclude, note=note))
+            except Exception:
+                # Whatever others made of it, the server's answer is written down.
+                _logger.exception("The result of mail %s was not told", mail.id)
+                self._surely(partial(conclude, note=note, quietly=True))
+        return None
+
+    def _prepare_errand(self, errand, desk):
+        """Return parcels, settled recipients and the values of attempts, or None.
+
+        None: the mail is not to be sent any more. It is given back.
+        """
+        if not self.exists() or self.state != "outgoing":
+            self._release(desk.turn.token, self.ids)
+            return None
+        settled = {}
+        if errand.has_history:
+            settled = self.env["mail.gateway.recipient"].sudo()._settled(self)
+        domain_id = desk.route.alias_domain_id
+        parcels = self._parcels(desk.session, desk.server, domain_id, settled)
+        origin = self.env["mail.gateway.attempt"]._mail_values(self.id)
+        return parcels, settled, {**desk.server_values, **origin}
+
+    def _hand_over(self, parcel, desk, origin):
+        """A task's part: say all of one message, and the final dot if it is still ours.
+
+        What is about to happen is committed before: the attempt and its recipients
+        stand as uncertain until the answer is written.
+
+        :returns: the delivery, and what writes it down when called with the answers;
+            None when the mail is no longer ours to send
+        """
+        attempts = self.env["mail.gateway.attempt"].sudo()
+        session = desk.session
+        delivery = yield desk.ask(
+            session.offer, parcel.message, parcel.sender, list(parcel.recipients)
+        )
+        if not delivery.is_open:
+            return delivery, partial(attempts._record, origin, session, delivery)
+        try:
+            opened = self._surely(
+                partial(self._fence_and_record, desk, origin, delivery)
+            )
+        except BaseException:
+            session.close()
+            raise
+        if opened is None:
+            # Hanging up before the dot takes the mail back (RFC 5321, 4.1.1.4).
+            yield desk.ask(session.close)
+            self._surely(partial(self._release, desk.turn.token, self.ids))
+            return None
+        yield desk.ask(session.finish, delivery)
+        return delivery, partial(attempts._record_answers, opened, delivery)
+
+    def _fence_and_record(self, desk, origin, delivery):
+        if not self._fence(desk.turn.token):
+            return None
+        attempts = self.env["mail.gateway.attempt"].sudo()
+        return attempts._record_open(origin, desk.session, delivery)
+
+    def _go_on(self, note, desk):
+        """Write down one message of several; the next one is not begun yet."""
+        note()
+        self._note_not_begun(desk.turn.token)
+
+    def _note_fault(self, note, desk, fault):
+        """Write down that a server could not take the mail; another one is asked."""
+        self._go_on(note, desk)
+        desk.server._note_sending_fault(fault)
+
+    # ------------------------------------------------------------------- no session
+
+    def _note_unreachable(self, server, route, turn, error):
+        """Write down, for each mail that waits, that no session came about."""
+        _logger.info("Outgoing server %s is not reached", server.id, exc_info=error)
+        phase = phase_of(error)
+        verdict = _judge(self._reply_rules(), server, phase, Reply(0, ""), error)
+        waiting = [e for e in turn.waiting[route] if server.id not in e.tried]
+        attempts = self.env["mail.gateway.attempt"].sudo()
+        attempts._record_unreached(server, [e.mail_id for e in waiting], error)
+        server._note_sending_fault(verdict)
+        for errand in waiting:
+            errand.tried[server.id] = (server, verdict)
+
+    # --------------------------------------------------------------------- tools
+
+    def _reply_rules(self):
+        """Return the administrator's rules for replies, as the judge wants them."""
+        model = self.env.get("mail.gateway.reply.rule")
+        return model.sudo()._rules() if model is not None else ()
+
+    def _surely(self, action):
+        """Do and commit ``action``, again and again while it is in conflict.
+
+        :returns: what it returns
+        """
+        for pause in PAUSES:
+            try:
+                result = action()
+                self._commit()
+                return result
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
+                self.env.cr.rollback()
+                conflict = error
+                time.sleep(pause)
+            except BaseException:
+                self.env.cr.rollback()
+                raise
+        raise conflict
+
+
+def _judge(rules, server, phase, reply, error=None):
+    return judge(phase, reply, rules=rules, error=error, host=server.smtp_host or "")
+
+
+def _fault_of(delivery, judge_here):
+    """Return the verdict on a delivery that another server may well take."""
+    if delivery.accepted or delivery.is_uncertain:
+        return None
+    verdict = judge_here(delivery.phase, delivery.reply, delivery.error)
+    return verdict if concerns_server(verdict) else None
+
+
+def _key(address):
+    return email_normalize(address, strict=False) or address

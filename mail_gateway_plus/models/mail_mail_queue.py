@@ -1,0 +1,337 @@
+import logging
+from contextlib import suppress
+from functools import partial
+
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from ..core.policy.dispatch import Dispatch
+from ..core.policy.errand import (
+    MAILS_PER_SESSION,
+    SECONDS_PER_SESSION,
+    Errand,
+    Route,
+    Turn,
+)
+from ..core.policy.fate import is_of_session
+from ..core.protocols.foreign import ForeignSession
+from ..core.protocols.smtp import SmtpSession
+from ..core.tasks import call, run
+from .mail_mail_claim import DUE_AT, FREE, NOW
+
+_logger = logging.getLogger(__name__)
+
+# System parameter and its default: sessions that one worker has at once, to all servers.
+PARALLEL_SESSIONS = ("mail_gateway_plus.parallel_sessions", 16)
+# Mails that a worker claims at a time beyond those that are on their way: few, so that
+# other workers get their share and what comes in urgently is not queued behind.
+CLAIMED_AHEAD = 20
+# A queue of more than this has all jobs that send it woken.
+LONG_QUEUE = 100
+# Mails after which the scheduler is told how far we are.
+MAILS_PER_REPORT = 20
+QUEUE_CODE = "model.process_email_queue("
+
+
+class MailMailQueue(models.Model):
+    """Sending what is queued: by any number of workers, each with many sessions."""
+
+    _inherit = "mail.mail"
+
+    @api.model
+    def process_email_queue(self, email_ids=(), batch_size=1000):
+        """Send every mail that is due, most urgent first, until none is left.
+
+        :param email_ids: only these, if given; the context's ``filters`` narrow it too
+        :param batch_size: without a meaning, as the run ends with the queue or the time
+        """
+        if self._sends_in_caller():
+            return super().process_email_queue(email_ids, batch_size)
+        return self._process_outgoing(email_ids)
+
+    @api.model
+    def _process_outgoing(self, email_ids=()):
+        if self.env["ir.mail_server"]._disable_send():
+            return None
+        cron = self.env["ir.cron"]
+        self._recover_claims()
+        due = self._count_due()
+        if due > LONG_QUEUE and not email_ids:
+            self._wake_all_workers()
+        time_left = cron._commit_progress(remaining=due)
+        if due and time_left:
+            with self._worker_token() as token:
+                turn = Turn(token, self._chosen_ids(email_ids))
+                turn.note_time_left(time_left)
+                self._commit()
+                try:
+                    run(self._senders(turn), threads=self._session_count())
+                finally:
+                    self.env.cr.rollback()
+                    self._release(token)
+                    self._commit()
+            cron._commit_progress(turn.done % MAILS_PER_REPORT)
+        if due and self._count_due():
+            # Time is up. After the other jobs it is our turn again, at once.
+            self._wake_queue_at()
+        cron._commit_progress(remaining=0)
+        return None
+
+    @api.model
+    def _chosen_ids(self, email_ids):
+        """Return the ids that the caller's choice leaves, or None for all."""
+        filters = self.env.context.get("filters")
+        if not filters:
+            return list(email_ids) or None
+        domain = Domain([*filters]) & Domain("state", "=", "outgoing")
+        if email_ids:
+            domain &= Domain("id", "in", list(email_ids))
+        return self.search(domain).ids
+
+    @api.model
+    def _count_due(self):
+        [(count,)] = self.env.execute_query(
+            SQL(
+                "SELECT count(*) FROM mail_mail WHERE state = 'outgoing'"
+                " AND %s <= %s AND %s",
+                DUE_AT,
+                NOW,
+                FREE,
+            )
+        )
+        return count
+
+    @api.model
+    def _wake_all_workers(self):
+        """Wake every job that sends the queue, for as many workers to share it.
+
+        Odoo runs one job in one worker at a time. A second comes with the addon; who
+        has more workers duplicates it.
+        """
+        mine = self.env.context.get("cron_id")
+        jobs = (
+            self.env["ir.cron"]
+            .sudo()
+            .search(
+                [
+                    ("model_id.model", "=", self._name),
+                    ("code", "like", QUEUE_CODE),
+                    ("id", "!=", mine),
+                ]
+            )
+        )
+        for job in jobs:
+            job._trigger()
+
+    @api.model
+    def _session_count(self):
+        get_param = self.env["ir.config_parameter"].sudo().get_param
+        return max(int(get_param(*PARALLEL_SESSIONS)), 1)
+
+    def _commit(self):
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+
+    # ----------------------------------------------------------------------- filling
+
+    @api.model
+    def _senders(self, turn):
+        """Yield a task for each session, as long as there are mails and time.
+
+        None when there is nothing to begin just now, but tasks are still at work.
+        """
+        while True:
+            route = turn.next_route(self._session_limit)
+            if route is None and self._refill(turn):
+                route = turn.next_route(self._session_limit)
+            if route is not None:
+                yield self._sender(route, turn)
+            elif turn.sessions.total():
+                yield None
+            else:
+                return
+
+    def _session_limit(self, route):
+        server = self.env["ir.mail_server"].sudo().browse(route.server_id or ())
+        return max(server.session_limit, 1) if server else 1
+
+    @api.model
+    def _refill(self, turn):
+        """Claim more mails when few are left; return whether any came."""
+        if turn.is_drained or not turn.has_time or turn.backlog > CLAIMED_AHEAD // 2:
+            return False
+        while True:
+            try:
+                rows = self._claim(turn.token, CLAIMED_AHEAD, turn.among)
+                errands = [
+                    Errand(mail_id, due_at, has_history=bool(tries))
+                    for mail_id, _lane, due_at, tries in rows
+                ]
+                routed = self._route(turn, errands)
+                self._commit()
+                break
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()
+        turn.is_drained = not rows
+        for route, mails in routed:
+            turn.add(route, mails)
+        return bool(rows)
+
+    @api.model
+    def _route(self, turn, errands):
+        """Return pairs of a route and its errands, as Odoo groups mails.
+
+        A mail that cannot be grouped at all is given up; it must not hold up others.
+        """
+        try:
+            with self.env.cr.savepoint():
+                return self._route_together(turn, errands)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:
+            if len(errands) == 1:
+                _logger.exception("Mail %s has no way out", errands[0].mail_id)
+                self.browse(errands[0].mail_id)._give_up_unsent(error)
+                return []
+        return [pair for errand in errands for pair in self._route(turn, [errand])]
+
+    def _route_together(self, turn, errands):
+        by_id = {errand.mail_id: errand for errand in errands}
+        dispatch = Dispatch()
+        mails = self.browse(by_id).with_context(mail_gateway_dispatch=dispatch)
+        routed = []
+        for server_id, domain_id, smtp_from, ids in mails._split_by_mail_configuration():
+            route = Route(
+                server_id or 0, domain_id or 0, smtp_from, dispatch.server_is_forced
+            )
+            server = self.env["ir.mail_server"].browse(server_id or ())
+            if server.sudo().owner_user_id:
+                ids = self._throttle(turn, server, ids)
+            # A mail of a personal server may have been split just now.
+            chosen = [by_id.get(i) or Errand(i, errands[0].due_at) for i in ids]
+            routed.append((route, chosen))
+        return routed
+
+    def _throttle(self, turn, server, mail_ids):
+        """Return the ids that a personal server may send in this minute.
+
+        The others are put off by Odoo, and given back here.
+        """
+        sendable = self.browse(mail_ids)._split_by_delayed_batch(server)
+        new = self.browse(set(sendable.ids) - set(mail_ids))
+        self.env.flush_all()
+        new._claim_these(turn.token)
+        self._release(turn.token, list(set(mail_ids) - set(sendable.ids)))
+        return sendable.ids
+
+    # ----------------------------------------------------------------------- sessions
+
+    def _sender(self, route, turn):
+        """A task: send the mails of a route, by the best server that takes them."""
+        turn.sessions[route] += 1
+        turn.opening[route] += 1
+        is_opening = [True]
+        try:
+            servers = self._servers_for(route, turn)
+            self._commit()
+            for server in servers:
+                more = True
+                while more:
+                    more = yield from self._use(server, route, turn, is_opening)
+                if not turn.waiting[route]:
+                    return
+            if turn.has_time:
+                tried = {server.id or 0 for server in servers}
+                self._put_off(turn.take_all(route, tried), turn, servers)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            self.env.cr.rollback()  # the mails wait for the route's next session
+        except Exception as error:
+            # Nothing of one route may stop the others.
+            _logger.exception("Sending by %s failed", route)
+            self.env.cr.rollback()
+            for errand in turn.take_all(route):
+                self._surely(partial(self._conclude_failed, errand, turn, error))
+        finally:
+            turn.sessions[route] -= 1
+            self._note_opened(route, turn, is_opening)
+
+    def _note_opened(self, route, turn, is_opening):
+        if is_opening[0]:
+            is_opening[0] = False
+            turn.opening[route] -= 1
+
+    @api.model
+    def _servers_for(self, route, turn):
+        """Return the servers to ask, best first; an empty one is the command line's."""
+        server = self.env["ir.mail_server"].sudo().browse(route.server_id or ())
+        mails = self.browse(errand.mail_id for errand in turn.waiting[route])
+        return server._sending_order(route.smtp_from, mails, route.server_is_forced)
+
+    def _use(self, server, route, turn, is_opening):
+        """Send mails of a route in one session of a server.
+
+        :returns: whether a new session with the same server is worth while
+        """
+        session = None
+        try:
+            connection = server._dial(route)
+            self._commit()  # a refreshed token, say: nobody may conflict with us later
+            if isinstance(connection, SmtpSession):
+                session = connection
+            elif hasattr(connection, "send_message"):
+                session = ForeignSession(connection)
+            else:
+                session = yield call(True, connection.connect)
+                session.smtp_from = route.smtp_from
+        except Exception as error:
+            self.env.cr.rollback()
+            self._surely(partial(self._note_unreachable, server, route, turn, error))
+            return False
+        finally:
+            self._note_opened(route, turn, is_opening)
+        try:
+            more = yield from self._empty(session, server, route, turn)
+        except BaseException:
+            with suppress(Exception):
+                session.close()
+            raise
+        yield call(not isinstance(session, ForeignSession), session.close)
+        return more
+
+    def _empty(self, session, server, route, turn):
+        """Send mails in an open session as long as it lasts; say whether more wait."""
+        carried = 0
+        started = turn.clock()
+        desk = self._desk(session, server, route, turn)
+        self._commit()
+        while session.usable and carried < MAILS_PER_SESSION and turn.has_time:
+            if turn.clock() - started > SECONDS_PER_SESSION:
+                break
+            if not turn.waiting[route]:
+                self._refill(turn)
+            errand = turn.take(route, server.id)
+            if errand is None:
+                return False
+            fault = yield from self._deliver(errand, desk)
+            carried += 1
+            if fault is None:
+                self._report(turn)
+                continue
+            if is_of_session(fault) and carried > 1 and not errand.reconnects:
+                # The server ended a session that had served: a new one will do.
+                errand.reconnects += 1
+            else:
+                errand.tried[server.id] = (server, fault)
+            turn.put_back(route, errand)
+            if fault.is_fault_of_server:
+                break
+        return turn.has_time and any(
+            server.id not in errand.tried for errand in turn.waiting[route]
+        )
+
+    def _report(self, turn):
+        turn.done += 1
+        if turn.done % MAILS_PER_REPORT == 0:
+            left = self.env["ir.cron"]._commit_progress(MAILS_PER_REPORT)
+            turn.note_time_left(left)

@@ -1,0 +1,325 @@
+import logging
+import random
+from datetime import timedelta
+
+from odoo import fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from ..core.policy.errand import Errand
+from ..core.policy.fate import Answer, Fate, Outcome, fate_of
+from ..core.policy.lanes import Lane
+from ..core.policy.retry import is_transient
+from ..core.policy.sending_retry import next_try
+from ..core.policy.verdict import Cause, Kind, Scope, Verdict
+from ..core.protocols.smtp_delivery import Reply
+
+_logger = logging.getLogger(__name__)
+
+# System parameter, with the lane's word appended: what becomes of mail of which nobody
+# knows whether it arrived. "hold": a person decides; "resend": it may arrive twice.
+UNCERTAIN_POLICY = "mail_gateway_plus.uncertain_policy_"
+# How long mail waits at least while no server can be used.
+NO_SERVER_WAIT = timedelta(minutes=1)
+UNCLAIMED = {
+    "gateway_claim": 0,
+    "gateway_claimed_until": False,
+    "gateway_phase": False,
+}
+# After that many tries a mail whose worker was killed waits as others do that fail: it
+# may be what kills it.
+DEATHS_FORGIVEN = 3
+# What is wrong is wrong here, and may be gone with the next try.
+OURS = Verdict(Kind.TEMPORARY, Scope.MESSAGE, None, Cause.OTHER.value)
+
+
+class MailMailResult(models.Model):
+    """What became of a mail: sent, tried again, uncertain or given up."""
+
+    _inherit = "mail.mail"
+
+    def _conclude(self, errand, parcels, settled, desk, note=None, quietly=False):
+        """Write down what became of a mail that a server was asked to take.
+
+        :param note: writes down the last attempt, in the same transaction
+        :param quietly: tell nobody else
+        """
+        if note:
+            note()
+        if not self._hold(desk.turn.token):
+            return
+        if quietly:
+            self = self.with_context(mail_gateway_quietly=True)  # noqa: PLW0642
+        answers = self._all_answers(errand, settled)
+        failures = [parcel.failure for parcel in parcels if parcel.failure]
+        reached = self._reached(parcels, errand.answers, settled)
+        fate = fate_of(answers)
+        if fate is Fate.SENT and not answers:
+            kind, reason = failures[0] if failures else self._nobody()
+            self._give_up(kind, reason, kind, reached)
+        elif fate is Fate.SENT:
+            self._note_sent(errand, desk.server, failures, reached)
+        elif fate is Fate.UNCERTAIN and not self._resends_uncertain():
+            self._note_uncertain(_tell(answers), reached)
+        else:
+            if fate is Fate.UNCERTAIN:
+                self.env["mail.gateway.recipient"]._reopen(self, [Outcome.UNCERTAIN])
+            self._try_again(errand, _worst(answers), _tell(answers), reached)
+
+    def _conclude_failed(self, errand, turn, error):
+        """Write down that a mail could not be made ready, which no server has heard of."""
+        mail = self.browse(errand.mail_id)
+        if not mail._hold(turn.token):
+            return
+        if is_transient(error) or isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+            mail._try_again(errand, OURS, str(error), ([], []))
+        else:
+            _logger.warning("Mail %s cannot be sent", mail.id, exc_info=error)
+            mail._give_up_unsent(error)
+
+    def _put_off(self, errands, turn, servers):
+        """Have mails wait that no server could take at this time."""
+        for errand in errands:
+            self._surely(
+                lambda errand=errand: self.browse(errand.mail_id)._put_off_one(
+                    errand, turn
+                )
+            )
+
+    def _put_off_one(self, errand, turn):
+        if not self._hold(turn.token):
+            return
+        told = [
+            self.env._(
+                "%(server)s: %(cause)s",
+                server=server.name or self.env._("Command line settings"),
+                cause=verdict.cause,
+            )
+            for server, verdict in errand.tried.values()
+        ]
+        if not told:
+            # Not the mail's failure: it is not counted as a try.
+            self._wait_for_server()
+            return
+        verdicts = [verdict for _server, verdict in errand.tried.values()]
+        hopeful = [verdict for verdict in verdicts if not verdict.is_final]
+        reason = self.env._("No outgoing mail server took it.\n%s", "\n".join(told))
+        answers = [a for a in errand.answers.values() if a.verdict is not None]
+        if answers:
+            reason = f"{reason}\n{_tell(answers)}"
+        self._try_again(errand, (hopeful or verdicts)[0], reason, ([], []))
+
+    def _wait_for_server(self):
+        spread = timedelta(seconds=random.uniform(0, 30))
+        self.write(
+            {
+                **UNCLAIMED,
+                "scheduled_date": fields.Datetime.now() + NO_SERVER_WAIT + spread,
+                "failure_reason": self.env._(
+                    "No outgoing mail server can be used at this time."
+                ),
+                "gateway_cause": Cause.UNREACHABLE.value,
+            }
+        )
+
+    # ----------------------------------------------------------------------- fates
+
+    def _note_sent(self, errand, server, failures, reached):
+        values = {
+            **UNCLAIMED,
+            "state": "sent",
+            "failure_type": False,
+            "failure_reason": False,
+            "gateway_cause": False,
+            "dead_letter_at": False,
+        }
+        if detour := self._detour(errand, server):
+            values["gateway_detour"] = detour
+        self.write(values)
+        kind, reason = failures[-1] if failures else (None, None)
+        self._tell_others(reached, kind, reason)
+
+    def _detour(self, errand, server):
+        """Return what to say of a mail that went out by another server than meant."""
+        causes = [
+            f"{other.name} ({verdict.cause})"
+            for other, verdict in errand.tried.values()
+            if other != server
+        ]
+        if not causes:
+            return False
+        return self.env._(
+            "Sent by %(server)s because of %(others)s",
+            server=server.name,
+            others=", ".join(causes),
+        )
+
+    def _try_again(self, errand, verdict, reason, reached):
+        """Have the mail wait for its next try, or give it up."""
+        tries = self.gateway_tries + 1
+        since = self.gateway_since or errand.due_at
+        lane = Lane(self.gateway_lane or Lane.NOTIFICATION.value)
+        wait = next_try(
+            lane.name.lower(),
+            tries,
+            verdict,
+            fields.Datetime.now() - since,
+            random.random(),
+        )
+        if wait is None:
+            kind = "mail_smtp" if verdict.is_fault_of_server else "unknown"
+            kind = "mail_spam" if verdict.cause == Cause.SPAM.value else kind
+            self._give_up(kind, reason, verdict.cause, reached, tries=tries)
+            return
+        self.write(
+            {
+                **UNCLAIMED,
+                "state": "outgoing",
+                "scheduled_date": fields.Datetime.now() + wait,
+                "failure_reason": reason,
+                "gateway_tries": tries,
+                "gateway_since": since,
+                "gateway_cause": verdict.cause,
+                "dead_letter_at": False,
+            }
+        )
+        self._note_reached(*reached)
+
+    def _give_up(self, failure_type, reason, cause, reached, tries=None):
+        """Make it a dead letter: whoever was reached stays reached."""
+        self.write(
+            {
+                **UNCLAIMED,
+                "state": "exception",
+                "failure_type": failure_type,
+                "failure_reason": reason,
+                "gateway_cause": cause,
+                "gateway_tries": self.gateway_tries if tries is None else tries,
+                "dead_letter_at": fields.Datetime.now(),
+            }
+        )
+        self._tell_others(reached, failure_type, reason)
+
+    def _give_up_unsent(self, error):
+        """Make a dead letter of a mail that cannot even be made ready."""
+        kind, reason = self._explain_unsent(error)
+        self._give_up(kind, reason, kind, ([], []))
+
+    def _note_uncertain(self, reason, reached):
+        """Hold a mail that may have arrived, for a person to decide."""
+        self.write(
+            {
+                **UNCLAIMED,
+                "state": "uncertain",
+                "failure_type": "unknown",
+                "failure_reason": reason,
+                "gateway_cause": Cause.NO_ANSWER.value,
+            }
+        )
+        self._tell_others(reached, "unknown", reason)
+
+    def _resends_uncertain(self):
+        lane = Lane(self.gateway_lane or Lane.NOTIFICATION.value).name.lower()
+        get_param = self.env["ir.config_parameter"].sudo().get_param
+        return get_param(UNCERTAIN_POLICY + lane, "hold") == "resend"
+
+    def _nobody(self):
+        """Return failure type and reason of a mail without any recipient."""
+        servers = self.env["ir.mail_server"]
+        return "mail_email_missing", servers.NO_VALID_RECIPIENT
+
+    # ------------------------------------------------------------- telling others
+
+    def _tell_others(self, reached, failure_type, failure_reason):
+        """Have Odoo and other addons act on the result (notifications, mailings)."""
+        if self.env.context.get("mail_gateway_quietly"):
+            return
+        partners, emails = reached
+        self._postprocess_sent_message(
+            success_pids=partners,
+            success_emails=emails,
+            failure_type=failure_type,
+            failure_reason=failure_reason,
+        )
+
+    def _note_reached(self, partners, emails):
+        """Note at once whom a mail has reached that others still wait for."""
+        if not self.is_notification or not (partners or emails):
+            return
+        ids = [partner.id for partner in partners]
+        notifications = self.env["mail.notification"].sudo()
+        notifications.search(
+            [
+                ("mail_mail_id", "=", self.id),
+                ("notification_type", "=", "email"),
+                ("notification_status", "not in", ("sent", "canceled", "bounce")),
+                "|",
+                ("res_partner_id", "in", ids),
+                ("mail_email_address", "in", emails),
+            ]
+        ).write({"notification_status": "sent"})
+
+    def _all_answers(self, errand, settled):
+        """Return the latest answer for each recipient, of earlier tries as well."""
+        answers = list(errand.answers.values())
+        hashes = self.env["mail.gateway.recipient"]
+        now = {hashes._hash(address) for address in errand.answers} if settled else ()
+        for key, row in settled.items():
+            if key not in now:
+                reply = Reply(row.code, row.reply or "")
+                address = f"…@{row.domain}"
+                answers.append(Answer(address, Outcome(row.outcome), reply))
+        return answers
+
+    # -------------------------------------------------------------------- the dead
+
+    def _recover_claims(self):
+        """Take care of what workers held that were killed; commits.
+
+        Mail that no server can have is queued anew; where the final dot was due, nobody
+        knows. A mail that costs its worker's life again and again is given up as others
+        are: each death counts as a try.
+        """
+        self._surely(self._recover_once)
+
+    def _recover_once(self):
+        for mail_id, phase in self._claims_of_the_dead():
+            mail = self.browse(mail_id)
+            if mail.state != "outgoing":
+                mail.write(UNCLAIMED)
+            elif phase != "dot":
+                mail._recover_unsent()
+            elif mail._resends_uncertain():
+                recipients = self.env["mail.gateway.recipient"]
+                recipients._reopen(mail, [Outcome.UNCERTAIN])
+                mail._recover_unsent()
+            else:
+                mail._note_uncertain(
+                    self.env._(
+                        "Odoo was stopped when the server had the mail: whether it was "
+                        "accepted is not known."
+                    ),
+                    ([], []),
+                )
+
+    def _recover_unsent(self):
+        """Queue it anew: at once, but in due course if its workers keep dying."""
+        errand = Errand(self.id, self.scheduled_date or self.create_date)
+        if self.gateway_tries >= DEATHS_FORGIVEN:
+            reason = self.env._("Odoo was stopped while the mail was being sent.")
+            self._try_again(errand, OURS, reason, ([], []))
+            return
+        self.write({**UNCLAIMED, "gateway_tries": self.gateway_tries + 1})
+
+
+def _worst(answers):
+    """Return the verdict that decides about the next try: the most hopeful one."""
+    verdicts = [answer.verdict for answer in answers if answer.verdict is not None]
+    hopeful = [v for v in verdicts if not v.is_final and v.kind is not Kind.UNCERTAIN]
+    return (hopeful or verdicts or [OURS])[0]
+
+
+def _tell(answers):
+    """Return what those said who did not take it, an address a line."""
+    return "\n".join(
+        str(answer) for answer in answers if answer.outcome is not Outcome.ACCEPTED
+    )
