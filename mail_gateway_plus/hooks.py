@@ -1,13 +1,19 @@
 """What happens once, when the addon meets a database and when it leaves."""
 
+from odoo.tools import config
+
+from .models.ir_mail_server_connect import VERIFY_COMMAND_LINE
+
 
 def post_init_hook(env):
-    """Leave every existing mailbox as it was: still fetched, still unverified.
+    """Leave every existing server as it was: still used, still unverified.
 
     Odoo never checked a certificate, so one that worked may have a certificate that
     does not pass. Its form says so and offers to check from now on. OAuth servers
     (google_gmail, microsoft_outlook) have public certificates and are checked at once.
     """
+    if config.get("smtp_ssl"):
+        env["ir.config_parameter"].set_param(VERIFY_COMMAND_LINE, "False")
     mailboxes = env["fetchmail.server"].with_context(active_test=False)
     for mailbox in mailboxes.search([("server_type", "in", ("imap", "pop"))]):
         # The status goes along, else the change would call for a new test.

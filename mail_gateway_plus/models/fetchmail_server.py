@@ -15,7 +15,11 @@ from ..core.protocols.pop3 import Pop3Mailbox
 
 class FetchmailServer(models.Model):
     _name = "fetchmail.server"
-    _inherit = ["fetchmail.server", "mail.gateway.confirmable"]
+    _inherit = [
+        "fetchmail.server",
+        "mail.gateway.confirmable",
+        "mail.gateway.alerting",
+    ]
 
     # Odoo keeps it readable for whoever may read the server.
     password = fields.Char(groups="base.group_system")

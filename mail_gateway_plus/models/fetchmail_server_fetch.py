@@ -8,7 +8,7 @@ from functools import partial
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, plaintext2html
+from odoo.tools import SQL
 
 from odoo.addons.mail.models.fetchmail import MAIL_SERVER_DOMAIN
 
@@ -301,7 +301,7 @@ class FetchmailServerFetch(models.Model):
 
     def _note_success(self):
         now = fields.Datetime.now()
-        self.alert_ids.sudo().unlink()
+        self._withdraw_alerts()
         wait = next_wait(timedelta(minutes=self.poll_minutes), 0, 0)
         self.write(
             {
@@ -337,28 +337,9 @@ class FetchmailServerFetch(models.Model):
 
     def _tell_administrators(self):
         """Tell by activity and by mail that a mailbox cannot be read."""
-        title = self.env._("The mailbox %s cannot be read", self.name)
-        administrators = self.env.ref("base.group_system").all_user_ids.filtered(
-            lambda user: user.active and not user.share
-        )
-        for user in administrators:
-            # On the person's own contact: an activity needs a record with a chatter,
-            # and a server has none. Without Odoo's own mail: ours says more.
-            contact = user.partner_id.with_context(mail_activity_quick_update=True)
-            self.alert_ids += contact.activity_schedule(
-                "mail.mail_activity_data_warning",
-                summary=title,
-                # The server's words are text, whatever they look like.
-                note=plaintext2html(self.error_message),
-                user_id=user.id,
-            )
-        self.env["mail.mail"].sudo().create(
-            {
-                "subject": title,
-                "body_html": self.env["ir.qweb"]._render(
-                    "mail_gateway_plus.mailbox_unreadable", {"server": self}
-                ),
-                "recipient_ids": administrators.partner_id.ids,
-                "auto_delete": True,
-            }
+        self._alert_administrators(
+            self.env._("The mailbox %s cannot be read", self.name),
+            self.error_message,
+            "mail_gateway_plus.mailbox_unreadable",
+            server=self,
         )

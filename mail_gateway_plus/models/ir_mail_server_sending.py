@@ -1,6 +1,8 @@
+from datetime import timedelta
+
 from odoo import fields, models
 
-from ..core.policy.dispatch import Dispatch
+from ..core.policy.verdict import Cause, Kind, Scope, Verdict
 
 SESSION_LIMIT = 4
 
@@ -18,16 +20,15 @@ class IrMailServerSending(models.Model):
     )
 
     def _sending_order(self, smtp_from, mails, is_forced):
-        """Return this server and those that may stand in for it, as a list.
+        """Return the servers to ask, best first, as a list.
 
+        :param self: the one that Odoo found; empty for the command line's server
         :param mails: those that are to be sent, for what they may use
-        :param is_forced: no other may stand in
         """
-        if is_forced or not self or self.owner_user_id:
+        candidates = self._gateway_candidates(smtp_from, mails, is_forced)
+        if not candidates and not self:
             return [self]
-        dispatch = Dispatch()
-        dispatch.start_batch(mails.ids, is_forced)
-        return [self, *self._next_servers(smtp_from, dispatch)]
+        return [server.with_prefetch() for server in candidates]
 
     def _dial(self, route):
         """Return how to reach this server, or another addon's open connection."""
@@ -35,5 +36,27 @@ class IrMailServerSending(models.Model):
             mail_gateway_dial_only=True
         )._connect__(mail_server_id=self.id or None, smtp_from=route.smtp_from)
 
-    def _note_sending_fault(self, verdict):
+    def _note_sending_fault(self, verdict, text=""):
         """Note what speaks against using the server for other mail as well."""
+        if self:
+            self.env["mail.gateway.breaker"]._note_fault(self, verdict, text)
+
+    def _note_sending_success(self):
+        """Note that the server did its part."""
+        if self:
+            self.env["mail.gateway.breaker"]._note_success(self)
+
+    def _reserve_sending(self, recipients):
+        """Count a mail against the server's quotas.
+
+        :returns: None when it may be sent, else the verdict that says how long to wait
+        """
+        quotas = self.env["mail.gateway.quota"]
+        granted, next_at = quotas._reserve(self, 1, [recipients])
+        if granted:
+            return None
+        if next_at is None:  # never: it has more recipients than the quota
+            cause = Cause.TOO_MANY_RECIPIENTS.value
+            return Verdict(Kind.PERMANENT, Scope.SENDER, None, cause)
+        wait = max(next_at - fields.Datetime.now(), timedelta())
+        return Verdict(Kind.QUOTA, Scope.RATE, wait, Cause.SENDING_QUOTA.value)

@@ -53,8 +53,8 @@ class MailMailClaim(models.Model):
         """Take the mails that are due, each lane its share; the caller commits.
 
         :param among: ids to choose from, when not all may be sent
-        :returns: rows of id, lane, due time and failed tries; the most urgent first, and
-            of these the oldest
+        :returns: rows of id, lane, due time and whether somebody is reached already; the
+            most urgent first, and of these the oldest
         :raises: a serialization failure where another worker was quicker
         """
         rows = share_out(
@@ -73,6 +73,7 @@ class MailMailClaim(models.Model):
 
         SKIP LOCKED: rows that another worker takes at this moment, or that a user's
         transaction has changed and not committed, are passed over and not waited for.
+        ARRAY: a subquery after IN may be run more than once, each time with a new LIMIT.
         """
         choice = SQL("TRUE") if among is None else SQL("id = ANY(%s)", list(among))
         return SQL(
@@ -81,7 +82,7 @@ class MailMailClaim(models.Model):
                SET gateway_claim = %(token)s,
                    gateway_claimed_until = %(now)s + %(lease)s,
                    gateway_phase = 'taken'
-             WHERE id IN (
+             WHERE id = ANY(ARRAY(
                    SELECT id
                      FROM mail_mail
                     WHERE state = 'outgoing'
@@ -91,8 +92,12 @@ class MailMailClaim(models.Model):
                       AND %(choice)s
                  ORDER BY %(due_at)s, id
                     LIMIT %(limit)s
-                      FOR NO KEY UPDATE SKIP LOCKED)
-         RETURNING id, gateway_lane, %(due_at)s, COALESCE(gateway_tries, 0)
+                      FOR NO KEY UPDATE SKIP LOCKED))
+         RETURNING id, gateway_lane, %(due_at)s,
+                   EXISTS (SELECT 1
+                             FROM mail_gateway_recipient
+                            WHERE mail_id = mail_mail.id
+                              AND is_settled)
             """,
             token=token,
             now=NOW,

@@ -34,6 +34,8 @@ class Desk:
     turn: object
     server_values: dict
     judge: object
+    has_quota: bool = False
+    is_probe: bool = False
 
     @property
     def ask(self):
@@ -55,6 +57,8 @@ class MailMailDelivery(models.Model):
             route=route,
             turn=turn,
             server_values=attempts._server_values(server),
+            has_quota=bool(server and self.env["mail.gateway.quota"]._of(server)),
+            is_probe=bool(server) and self.env["mail.gateway.breaker"]._is_probe(server),
             judge=lambda phase, reply, error=None: judge(
                 phase, reply, rules=rules, error=error, host=host
             ),
@@ -82,17 +86,27 @@ class MailMailDelivery(models.Model):
         if not waiting:
             self._surely(conclude)
         for parcel in waiting:
+            if desk.has_quota:
+                spent = desk.server._reserve_sending(len(parcel.recipients))
+                self._commit()
+                if spent is not None:
+                    return spent
             handed = yield from mail._hand_over(parcel, desk, origin)
             if handed is None:
                 return None
             delivery, note = handed
+            if desk.has_quota and not (delivery.accepted or delivery.is_uncertain):
+                quotas = self.env["mail.gateway.quota"]
+                quotas._give_back(desk.server, 1, len(parcel.recipients))
             answers = answers_of(delivery, desk.judge)
             errand.answers.update({_key(each.address): each for each in answers})
             note = partial(note, answers)
             fault = _fault_of(delivery, desk.judge)
             if fault is not None:
                 errand.has_history = True
-                self._surely(partial(mail._note_fault, note, desk, fault))
+                self._surely(partial(mail._go_on, note, desk))
+                desk.server._note_sending_fault(fault, delivery.reply.text)
+                self._commit()
                 return fault
             if parcel is not waiting[-1]:
                 self._surely(partial(mail._go_on, note, desk))
@@ -163,11 +177,6 @@ class MailMailDelivery(models.Model):
         note()
         self._note_not_begun(desk.turn.token)
 
-    def _note_fault(self, note, desk, fault):
-        """Write down that a server could not take the mail; another one is asked."""
-        self._go_on(note, desk)
-        desk.server._note_sending_fault(fault)
-
     # ------------------------------------------------------------------- no session
 
     def _note_unreachable(self, server, route, turn, error):
@@ -178,7 +187,7 @@ class MailMailDelivery(models.Model):
         waiting = [e for e in turn.waiting[route] if server.id not in e.tried]
         attempts = self.env["mail.gateway.attempt"].sudo()
         attempts._record_unreached(server, [e.mail_id for e in waiting], error)
-        server._note_sending_fault(verdict)
+        server._note_sending_fault(verdict, str(error))
         for errand in waiting:
             errand.tried[server.id] = (server, verdict)
 
@@ -186,8 +195,7 @@ class MailMailDelivery(models.Model):
 
     def _reply_rules(self):
         """Return the administrator's rules for replies, as the judge wants them."""
-        model = self.env.get("mail.gateway.reply.rule")
-        return model.sudo()._rules() if model is not None else ()
+        return self.env["mail.gateway.reply.rule"].sudo()._rules()
 
     def _surely(self, action):
         """Do and commit ``action``, again and again while it is in conflict.

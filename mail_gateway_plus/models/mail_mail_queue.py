@@ -165,8 +165,8 @@ class MailMailQueue(models.Model):
             try:
                 rows = self._claim(turn.token, CLAIMED_AHEAD, turn.among)
                 errands = [
-                    Errand(mail_id, due_at, has_history=bool(tries))
-                    for mail_id, _lane, due_at, tries in rows
+                    Errand(mail_id, due_at, has_history=has_history)
+                    for mail_id, _lane, due_at, has_history in rows
                 ]
                 routed = self._route(turn, errands)
                 self._commit()
@@ -282,8 +282,7 @@ class MailMailQueue(models.Model):
             elif hasattr(connection, "send_message"):
                 session = ForeignSession(connection)
             else:
-                session = yield call(True, connection.connect)
-                session.smtp_from = route.smtp_from
+                session = server._marked((yield call(True, connection.connect)))
         except Exception as error:
             self.env.cr.rollback()
             self._surely(partial(self._note_unreachable, server, route, turn, error))
@@ -316,7 +315,12 @@ class MailMailQueue(models.Model):
             fault = yield from self._deliver(errand, desk)
             carried += 1
             if fault is None:
+                if carried == 1:
+                    server._note_sending_success()
+                    self._commit()
                 self._report(turn)
+                if desk.is_probe and carried == 1:
+                    break  # whether it is used again is for the breaker to say
                 continue
             if is_of_session(fault) and carried > 1 and not errand.reconnects:
                 # The server ended a session that had served: a new one will do.
@@ -326,7 +330,7 @@ class MailMailQueue(models.Model):
             turn.put_back(route, errand)
             if fault.is_fault_of_server:
                 break
-        return turn.has_time and any(
+        return turn.has_time and not desk.is_probe and any(
             server.id not in errand.tried for errand in turn.waiting[route]
         )
 

@@ -1,5 +1,6 @@
 import logging
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 from odoo import fields, models
@@ -30,6 +31,8 @@ UNCLAIMED = {
 DEATHS_FORGIVEN = 3
 # What is wrong is wrong here, and may be gone with the next try.
 OURS = Verdict(Kind.TEMPORARY, Scope.MESSAGE, None, Cause.OTHER.value)
+# Uncertain, and to be sent once more all the same.
+UNANSWERED = replace(OURS, cause=Cause.NO_ANSWER.value)
 
 
 class MailMailResult(models.Model):
@@ -60,9 +63,10 @@ class MailMailResult(models.Model):
             self._note_sent(errand, desk.server, failures, reached)
         elif fate is Fate.UNCERTAIN and not self._resends_uncertain():
             self._note_uncertain(_tell(answers), reached)
+        elif fate is Fate.UNCERTAIN:
+            self._reopen_recipients(Outcome.UNCERTAIN)
+            self._try_again(errand, UNANSWERED, _tell(answers), reached)
         else:
-            if fate is Fate.UNCERTAIN:
-                self.env["mail.gateway.recipient"]._reopen(self, [Outcome.UNCERTAIN])
             self._try_again(errand, _worst(answers), _tell(answers), reached)
 
     def _conclude_failed(self, errand, turn, error):
@@ -270,6 +274,41 @@ class MailMailResult(models.Model):
                 answers.append(Answer(address, Outcome(row.outcome), reply))
         return answers
 
+    # ------------------------------------------------------------ a person decides
+
+    def action_retry(self):
+        """Try again to reach those who refused it; who has it is spared."""
+        failed = self.filtered(lambda mail: mail.state == "exception")
+        failed._reopen_recipients(Outcome.REFUSED)
+        failed.write({"scheduled_date": False})
+        return super().action_retry()
+
+    def action_it_arrived(self):
+        """Take uncertain mail for sent."""
+        mails = self.filtered(lambda mail: mail.state == "uncertain")
+        mails.write(
+            {
+                "state": "sent",
+                "failure_type": False,
+                "failure_reason": False,
+                "gateway_cause": False,
+            }
+        )
+        for mail in mails:
+            # To each contact and address, whoever else was reached before.
+            mail._tell_others((mail.recipient_ids, []), None, None)
+        return True
+
+    def action_send_again(self):
+        """Send uncertain mail again to those who may not have it."""
+        mails = self.filtered(lambda mail: mail.state == "uncertain")
+        mails._reopen_recipients(Outcome.UNCERTAIN, Outcome.REFUSED)
+        mails.write({"scheduled_date": False})
+        return mails.mark_outgoing()
+
+    def _reopen_recipients(self, *outcomes):
+        self.env["mail.gateway.recipient"].sudo()._reopen(self, outcomes)
+
     # -------------------------------------------------------------------- the dead
 
     def _recover_claims(self):
@@ -289,8 +328,7 @@ class MailMailResult(models.Model):
             elif phase != "dot":
                 mail._recover_unsent()
             elif mail._resends_uncertain():
-                recipients = self.env["mail.gateway.recipient"]
-                recipients._reopen(mail, [Outcome.UNCERTAIN])
+                mail._reopen_recipients(Outcome.UNCERTAIN)
                 mail._recover_unsent()
             else:
                 mail._note_uncertain(

@@ -125,6 +125,8 @@ class Outbox:
             " AND scheduled_date > now() AT TIME ZONE 'UTC'",
             list(ids),
         )
+        if not self.odoo.query("SELECT 1 WHERE to_regclass('mail_gateway_breaker') IS NOT NULL"):
+            return self.wake()
         self.odoo.execute(
             "UPDATE mail_gateway_breaker SET open_until = now() AT TIME ZONE 'UTC'"
             " WHERE open_until > now() AT TIME ZONE 'UTC'"

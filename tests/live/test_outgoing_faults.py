@@ -331,7 +331,7 @@ def test_O15_every_try_is_written_down_and_outlives_the_mail(odoo, outbox, sink)
         " WHERE message_id = %s ORDER BY id",
         message_id,
     )
-    assert attempts[0] == (server, "failed", 451, None)
+    assert attempts[0] == (server, "failed", 451, "")
     assert attempts[1] == (server, "accepted", 250, "S000001")
 
 

@@ -156,14 +156,3 @@ def test_wrong_password_keeps_the_mail_waiting(outbox, relay, dovecot):
     assert outbox.state(mail) == "outgoing"
     assert outbox.attempts(mail)[0][2:] == ("auth", 535)
 
-
-def test_S3_password_is_not_told_to_a_server_with_another_name(outbox, relay):
-    # The certificate is for localhost and 127.0.0.1.
-    before = relay.log().count("sasl_username=")
-    add_submission(outbox, relay, smtp_host="ip6-localhost.localdomain.example")
-
-    mail = outbox.queue(AMINA)
-    outbox.wait_for_attempts(mail)
-
-    assert outbox.state(mail) == "outgoing"
-    assert relay.log().count("sasl_username=") == before

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 from mgp_core.policy.patterns import compile_pattern
-from mgp_core.policy.replies import judge, one_line
+from mgp_core.policy.replies import judge, one_line, read_reply
 from mgp_core.policy.reply_rule import Rule, fits_code, is_within
 from mgp_core.policy.reply_rules import BUILT_IN_RULES
 from mgp_core.policy.verdict import Cause, Kind, Scope
@@ -240,6 +240,7 @@ def test_enhanced_code_is_compared_number_by_number(code, patterns, fits):
         ("smtp.example.com", "example.com", True),
         ("EXAMPLE.com.", ".example.com", True),
         ("badexample.com", "example.com", False),
+        ("mail.other.org", "example.com, other.org", True),
     ],
 )
 def test_host_is_compared_by_whole_labels(host, suffix, within):
@@ -266,3 +267,17 @@ def test_rule_needs_all_its_conditions():
     ]
 
     assert names == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("pasted", "code", "text"),
+    [
+        ("550 5.1.1 User unknown", 550, "5.1.1 User unknown"),
+        ("550-5.1.1 User\n550 5.1.1 unknown\n", 550, "5.1.1 User\n5.1.1 unknown"),
+        ("421", 421, ""),
+        ("Connection closed", 0, "Connection closed"),
+        ("", 0, ""),
+    ],
+)
+def test_pasted_reply_is_read(pasted, code, text):
+    assert read_reply(pasted) == Reply(code, text)

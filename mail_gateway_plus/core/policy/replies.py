@@ -52,3 +52,16 @@ def _reply_of(error):
 def one_line(text):
     """Return the start of a reply on one line, as rules see it."""
     return " ".join(_LINE_BREAK.sub(" ", text[: 2 * TEXT_LIMIT]).split())[:TEXT_LIMIT]
+
+
+def read_reply(text):
+    """Return the :class:`Reply` that a person pasted, code and all lines.
+
+    As in ``550-5.1.1 No such user`` + ``550 5.1.1 here``; code 0 where there is none.
+    """
+    lines = [line.strip() for line in text.strip().splitlines()]
+    found = [re.match(r"([2-5]\d\d)(?:[ -]|$)(.*)", line) for line in lines]
+    if not found or not found[0]:
+        return Reply(0, "\n".join(lines))
+    words = [m[2] if m else line for m, line in zip(found, lines, strict=True)]
+    return Reply(int(found[0][1]), "\n".join(words))

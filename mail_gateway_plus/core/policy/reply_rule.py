@@ -16,9 +16,9 @@ class Rule:
 
     ``codes``: first and last reply code. ``enhanced``: status codes of RFC 3463 with
     ``x`` for any number, as in ``5.7.x, x.1.10``. ``text``: a compiled pattern
-    (:func:`~.patterns.compile_pattern`). ``host``: the end of the server's host name.
-    ``faults``: kinds of failed connections. ``wait``: counts unless the reply names
-    one.
+    (:func:`~.patterns.compile_pattern`). ``host``: ends of the server's host name, with
+    commas. ``faults``: kinds of failed connections. ``wait``: counts unless the reply
+    names one.
     """
 
     name: str
@@ -64,10 +64,13 @@ class Answer:
     fault: FaultKind | None = None
 
 
-def is_within(host, suffix):
-    """Say whether a host is ``suffix`` or below it, by whole labels."""
-    host, suffix = host.lower().rstrip("."), suffix.lower().strip(".")
-    return host == suffix or host.endswith("." + suffix)
+def is_within(host, suffixes):
+    """Say whether a host is one of the comma-separated names or below it."""
+    labels = "." + host.lower().rstrip(".")
+    return any(
+        labels.endswith("." + suffix.strip().lower().strip("."))
+        for suffix in suffixes.split(",")
+    )
 
 
 def fits_code(code, patterns):

@@ -131,7 +131,7 @@ class SmtpSession:
             self._check_server_waits()
             delivery.phase = Phase.DOT
             self._wire.send(b".\r\n", self.timeouts.command)
-            delivery.reply = self._wire.read(self.timeouts.dot)
+            delivery.reply = self._wire.receive(self.timeouts.dot)
             self._is_in_content = False
             if delivery.reply.code not in range(250, 260):
                 raise smtplib.SMTPDataError(*delivery.reply.plain)
@@ -176,7 +176,7 @@ class SmtpSession:
         with suppress(OSError):
             if self._wire.is_open and not self._is_in_content:
                 self._wire.send(b"QUIT\r\n", self.timeouts.quit)
-                self._wire.read(self.timeouts.quit)
+                self._wire.receive(self.timeouts.quit)
         with suppress(OSError):
             self._connection.close()
 
@@ -294,7 +294,7 @@ class SmtpSession:
         """
         if not failure:
             delivery.phase = command.phase
-        reply = self._wire.read(self.timeouts.command)
+        reply = self._wire.receive(self.timeouts.command)
         if command.phase is Phase.DATA:
             self._is_in_content = reply.code == 354
         if not reply.code or reply.code == 421:
@@ -353,7 +353,7 @@ class SmtpSession:
         """Take the mail back (RSET); hang up where the server does not say yes."""
         with suppress(OSError):
             self._wire.send(b"RSET\r\n", self.timeouts.reset)
-            self._is_in_mail = not self._wire.read(self.timeouts.reset).is_positive
+            self._is_in_mail = not self._wire.receive(self.timeouts.reset).is_positive
         if self._is_in_mail:
             with suppress(OSError):
                 self._connection.close()

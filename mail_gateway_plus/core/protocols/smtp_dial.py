@@ -153,9 +153,10 @@ class SmtpDial:
 
     def _make_connection(self):
         # By the module's names at the time: Odoo's tests put others in their place.
+        timeout = self.timeouts.connect
         if self.endpoint.security is Security.SSL:
-            return smtplib.SMTP_SSL(context=self._tls_context())
-        return smtplib.SMTP()
+            return smtplib.SMTP_SSL(context=self._tls_context(), timeout=timeout)
+        return smtplib.SMTP(timeout=timeout)
 
     def _reach(self, smtp):
         """Open the socket: every address of the host in turn, each with its timeout.
@@ -164,7 +165,7 @@ class SmtpDial:
         """
         smtp._host = self.endpoint.host  # the name that certificates are checked for
         smtp.sock = smtp._get_socket(
-            self.endpoint.host, self.endpoint.port, self.timeouts.connect
+            self.endpoint.host, self.endpoint.port, smtp.timeout
         )
 
     def _greet(self, smtp):

@@ -24,6 +24,9 @@ class HostMismatch(ssl.SSLCertVerificationError, CertificateError):
         self.verify_code = _HOSTNAME_MISMATCH
         self.verify_message = message
 
+    def __str__(self):
+        return self.verify_message
+
 
 def client_context(host, verify, certificate, private_key):
     """Return a TLS context that shows the server a certificate.
@@ -55,10 +58,8 @@ def _verifier(host):
         if error:
             return False
         if depth == 0:
-            names = {
-                "subject": ((("commonName", certificate.get_subject().CN),),),
-                "subjectAltName": get_subj_alt_name(certificate),
-            }
+            # Its common name is no proof of a host (RFC 9525 section 2).
+            names = {"subjectAltName": get_subj_alt_name(certificate)}
             try:
                 match_hostname(names, host)
             except CertificateError as mismatch:

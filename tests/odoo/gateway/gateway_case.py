@@ -53,20 +53,30 @@ class FourMethodConnection:
 
 
 class SmtpSink:
-    """An SMTP server that takes everything but mail for ``refused`` addresses."""
+    """An SMTP server that takes everything but mail for ``refused`` addresses.
 
-    def __init__(self, refused=()):
+    Those that are ``deferred`` shall come back later; mail for one that is ``lost``
+    is taken, and the connection dropped instead of saying so.
+    """
+
+    def __init__(self, refused=(), deferred=(), lost=()):
         self.refused = set(refused)
+        self.deferred = set(deferred)
+        self.lost = set(lost)
         self.recipients = []
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refused:
             return "550 5.1.1 No such user"
+        if address in self.deferred:
+            return "451 4.7.1 Greylisted, come back later"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Ok"
 
     async def handle_DATA(self, server, session, envelope):
         self.recipients += envelope.rcpt_tos
+        if self.lost & set(envelope.rcpt_tos):
+            server.transport.abort()
         return "250 2.0.0 Ok: queued as 4TEST1"
 
 

@@ -1,0 +1,377 @@
+"""Each recipient is reached once, or the mail is on a list that says why."""
+
+from unittest.mock import patch
+
+from gateway_case import closed_port
+from outgoing_case import OutgoingCase
+
+from odoo.tests import tagged
+
+from odoo.addons.mail_gateway_plus.models import mail_mail_queue
+
+AMINA, BO, NOBODY = "amina@home.example", "bo@home.example", "nobody@home.example"
+
+
+@tagged("post_install", "-at_install")
+class TestResults(OutgoingCase):
+    def partners(self, *addresses):
+        return self.env["res.partner"].create(
+            [{"name": address, "email": address} for address in addresses]
+        )
+
+    def test_O1_next_server_takes_it_when_the_first_is_down(self):
+        sink, port = self.sink()
+        self.outgoing("Down", closed_port(), sequence=1)
+        self.outgoing("Backup", port, sequence=2)
+        mails = self.mail() + self.mail(email_to=BO)
+
+        self.run_queue()
+
+        self.assertEqual(mails.mapped("state"), ["sent", "sent"])
+        self.assertEqual(sorted(sink.recipients), [AMINA, BO])
+        down, backup = self.attempts_of(mails[0])
+        self.assertEqual((down.server_name, down.outcome), ("Down", "failed"))
+        self.assertEqual((backup.server_name, backup.outcome), ("Backup", "accepted"))
+        self.assertIn("Sent by Backup because of Down", mails[0].gateway_detour)
+
+    def test_O1_mail_is_tried_again_when_no_server_is_up(self):
+        self.outgoing("Down", closed_port())
+        mail = self.mail()
+
+        self.run_queue()
+
+        self.assertEqual(mail.state, "outgoing")
+        self.assertEqual(mail.gateway_tries, 1)
+        self.assertGreater(mail.scheduled_date, mail.create_date)
+        self.assertIn("Down", mail.failure_reason)
+        self.assertFalse(mail.dead_letter_at)
+
+    def test_O2_greylisted_mail_is_tried_again(self):
+        sink, port = self.sink(deferred=[AMINA])
+        self.outgoing("Main", port)
+        mail = self.mail()
+
+        self.run_queue()
+        self.assertEqual((mail.state, mail.gateway_tries), ("outgoing", 1))
+        self.assertEqual(mail.gateway_cause, "greylisted")
+        self.assertIn("451", mail.failure_reason)
+        self.run_queue()
+        self.assertEqual(mail.gateway_tries, 1, "it is not due")
+
+        sink.deferred.clear()
+        self.make_due(mail)
+        self.run_queue()
+
+        self.assertEqual(mail.state, "sent")
+        self.assertFalse(mail.failure_reason)
+        self.assertEqual(sink.recipients, [AMINA])
+        self.assertEqual(self.outcomes_of(mail), ["deferred", "accepted"])
+
+    def test_mail_is_given_up_when_its_time_is_over(self):
+        _sink, port = self.sink(deferred=[AMINA])
+        self.outgoing("Main", port)
+        mail = self.mail(gateway_tries=9, gateway_since="2026-01-01 00:00:00")
+
+        self.run_queue()
+
+        self.assertEqual((mail.state, mail.gateway_cause), ("exception", "greylisted"))
+        self.assertTrue(mail.dead_letter_at)
+
+    def test_O8_refused_copy_is_not_sent(self):
+        sink, port = self.sink(refused=[NOBODY])
+        self.outgoing("Main", port)
+        mail = self.mail(email_to=AMINA, email_cc=NOBODY)
+
+        self.run_queue()
+
+        self.assertEqual(mail.state, "exception")
+        self.assertEqual(mail.gateway_cause, "recipient_unknown")
+        self.assertIn(NOBODY, mail.failure_reason)
+        self.assertNotIn(AMINA, mail.failure_reason)
+        self.assertEqual(sink.recipients, [AMINA])
+        self.assertEqual(self.outcomes_of(mail), ["accepted", "refused"])
+        self.assertEqual(self.attempts_of(mail).outcome, "partial")
+
+    def test_O9_refused_contact_does_not_stop_those_after_it(self):
+        sink, port = self.sink(refused=[NOBODY])
+        self.outgoing("Main", port)
+        partners = self.partners(AMINA, NOBODY, BO)
+        mail = self.mail(email_to=False, recipient_ids=partners.ids)
+
+        self.run_queue()
+
+        self.assertEqual(sorted(sink.recipients), [AMINA, BO])
+        self.assertEqual(mail.state, "exception")
+        self.assertIn(NOBODY, mail.failure_reason)
+
+    def test_notifications_tell_who_was_reached(self):
+        _sink, port = self.sink(refused=[NOBODY])
+        self.outgoing("Main", port)
+        partners = self.partners(AMINA, NOBODY)
+        message = self.env["mail.message"].create({"body": "Hello"})
+        mail = self.mail(
+            email_to=False, recipient_ids=partners.ids, mail_message_id=message.id
+        )
+        notifications = self.env["mail.notification"].create(
+            [
+                {
+                    "mail_message_id": message.id,
+                    "mail_mail_id": mail.id,
+                    "notification_type": "email",
+                    "notification_status": "ready",
+                    "res_partner_id": partner.id,
+                }
+                for partner in partners
+            ]
+        )
+
+        self.run_queue()
+
+        self.assertEqual(
+            notifications.mapped("notification_status"), ["sent", "exception"]
+        )
+        self.assertIn("550", notifications[1].failure_reason)
+
+    def test_X4_retry_reaches_only_those_still_open(self):
+        sink, port = self.sink(deferred=[BO])
+        self.outgoing("Main", port)
+        partners = self.partners(AMINA, BO)
+        mail = self.mail(
+            email_to="to@home.example", email_cc=BO, recipient_ids=partners.ids
+        )
+        self.run_queue()
+        self.assertEqual(sorted(sink.recipients), [AMINA, "to@home.example"])
+        self.assertEqual(mail.state, "outgoing")
+
+        sink.deferred.clear()
+        sink.recipients.clear()
+        self.make_due(mail)
+        self.run_queue()
+
+        self.assertEqual(mail.state, "sent")
+        self.assertEqual(sink.recipients, [BO, BO], "as a copy and as a contact")
+
+    def test_X4_retry_by_hand_spares_those_who_have_it(self):
+        sink, port = self.sink(refused=[BO])
+        self.outgoing("Main", port)
+        mail = self.mail(email_to=AMINA, email_cc=BO)
+        self.run_queue()
+        self.assertEqual(mail.state, "exception")
+
+        sink.refused.clear()
+        mail.action_retry()
+        self.run_queue()
+
+        self.assertEqual(mail.state, "sent")
+        self.assertEqual(sink.recipients, [AMINA, BO])
+
+    def test_lost_connection_after_the_dot_is_uncertain(self):
+        sink, port = self.sink(lost=[AMINA])
+        self.outgoing("Main", port)
+        mail, other = self.mail(), self.mail(email_to=BO)
+
+        self.run_queue()
+        self.run_queue()
+
+        self.assertEqual((mail.state, other.state), ("uncertain", "sent"))
+        self.assertEqual(sorted(sink.recipients), [AMINA, BO])
+        self.assertEqual(self.attempts_of(mail).outcome, "uncertain")
+        self.assertEqual(self.outcomes_of(mail), ["uncertain"])
+
+    def test_uncertain_mail_is_sent_again_where_that_is_set(self):
+        sink, port = self.sink(lost=[AMINA])
+        self.outgoing("Main", port)
+        self.env["ir.config_parameter"].set_param(
+            "mail_gateway_plus.uncertain_policy_interactive", "resend"
+        )
+        mail = self.mail()
+        self.run_queue()
+        self.assertEqual(mail.state, "outgoing")
+
+        sink.lost.clear()
+        self.make_due(mail)
+        self.run_queue()
+
+        self.assertEqual(mail.state, "sent")
+        self.assertEqual(sink.recipients, [AMINA, AMINA])
+
+    def test_person_decides_about_uncertain_mail(self):
+        sink, port = self.sink(lost=[AMINA, BO])
+        self.outgoing("Main", port)
+        arrived, lost = self.mail(), self.mail(email_to=BO)
+        self.run_queue()
+        sink.lost.clear()
+        sink.recipients.clear()
+
+        arrived.action_it_arrived()
+        lost.action_send_again()
+        self.run_queue()
+
+        self.assertEqual((arrived.state, lost.state), ("sent", "sent"))
+        self.assertEqual(sink.recipients, [BO])
+
+    def test_O3_session_that_breaks_costs_no_mail(self):
+        sink, port = self.sink()
+        self.outgoing("Main", port, session_limit=1)
+        mails = self.mails.concat(*(self.mail(email_to=f"p{n}@x") for n in range(6)))
+        take = sink.handle_RCPT
+
+        async def drop_once(server, session, envelope, address, options):
+            if address == "p2@x" and not hasattr(sink, "dropped"):
+                sink.dropped = True
+                server.transport.abort()
+            return await take(server, session, envelope, address, options)
+
+        sink.handle_RCPT = drop_once
+        self.run_queue()
+
+        self.assertEqual(set(mails.mapped("state")), {"sent"})
+        self.assertEqual(len(sink.recipients), 6)
+
+    def test_O4_too_many_mails_for_a_session_costs_no_mail(self):
+        sink, port = self.sink()
+        self.outgoing("Main", port, session_limit=1)
+        mails = self.mails.concat(*(self.mail(email_to=f"p{n}@x") for n in range(6)))
+        take, seen = sink.handle_RCPT, set()
+
+        async def limited(server, session, envelope, address, options):
+            if len(seen) == 2:
+                seen.clear()
+                return "421 4.7.0 Too many messages in this session"
+            seen.add(address)
+            return await take(server, session, envelope, address, options)
+
+        sink.handle_RCPT = limited
+        self.run_queue()
+
+        self.assertEqual(set(mails.mapped("state")), {"sent"})
+        self.assertEqual(len(sink.recipients), 6)
+
+    def test_accepted_mail_is_sent_whatever_others_make_of_it(self):
+        sink, port = self.sink()
+        self.outgoing("Main", port)
+        mail = self.mail()
+
+        with patch.object(
+            self.registry["mail.mail"],
+            "_postprocess_sent_message",
+            side_effect=ValueError("an addon's fault"),
+        ):
+            self.run_queue()
+
+        self.assertEqual(mail.state, "sent")
+        self.assertEqual(sink.recipients, [AMINA])
+
+    def test_result_in_conflict_is_written_once_more(self):
+        sink, port = self.sink()
+        self.outgoing("Main", port)
+        mail = self.mail()
+        mail_class = self.registry["mail.mail"]
+        postprocess, conflicts = mail_class._postprocess_sent_message, []
+
+        def in_conflict(mail, *args, **kwargs):
+            if not conflicts:
+                conflicts.append(mail_mail_queue.PG_CONCURRENCY_EXCEPTIONS_TO_RETRY[0]())
+                raise conflicts[0]
+            return postprocess(mail, *args, **kwargs)
+
+        with patch.object(mail_class, "_postprocess_sent_message", in_conflict):
+            self.run_queue()
+
+        self.assertTrue(conflicts)
+        self.assertEqual(mail.state, "sent")
+        self.assertEqual(sink.recipients, [AMINA])
+        self.assertEqual(self.attempts_of(mail).outcome, "accepted")
+
+
+@tagged("post_install", "-at_install")
+class TestFence(OutgoingCase):
+    """Between the content and the final dot a mail may change hands."""
+
+    def test_mail_cancelled_meanwhile_is_not_sent(self):
+        sink, port = self.sink()
+        self.outgoing("Main", port)
+        mail = self.mail()
+        mail_class = self.registry["mail.mail"]
+        fence = mail_class._fence
+
+        def cancel_first(mails, token):
+            mails.env.cr.execute(
+                "UPDATE mail_mail SET state = 'cancel' WHERE id = %s", [mails.id]
+            )
+            return fence(mails, token)
+
+        with patch.object(mail_class, "_fence", cancel_first):
+            self.run_queue()
+
+        self.assertEqual(mail.state, "cancel")
+        self.assertFalse(sink.recipients)
+        self.assertFalse(mail.gateway_claim)
+
+    def test_mail_that_another_worker_has_taken_over_is_not_sent(self):
+        sink, port = self.sink()
+        self.outgoing("Main", port)
+        mail = self.mail()
+        mail_class = self.registry["mail.mail"]
+        fence = mail_class._fence
+
+        def lose_first(mails, token):
+            mails.env.cr.execute(
+                "UPDATE mail_mail SET gateway_claim = 42 WHERE id = %s", [mails.id]
+            )
+            return fence(mails, token)
+
+        with patch.object(mail_class, "_fence", lose_first):
+            self.run_queue()
+
+        self.assertFalse(sink.recipients)
+        self.assertEqual(mail.gateway_claim, 42)
+
+
+@tagged("post_install", "-at_install")
+class TestKilledWorker(OutgoingCase):
+    def held_by_the_dead(self, phase, **values):
+        mail = self.mail(**values)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE mail_mail SET gateway_claim = 42, gateway_phase = %s,"
+            " gateway_claimed_until = now() + interval '1 hour' WHERE id = %s",
+            [phase, mail.id],
+        )
+        self.env.invalidate_all()
+        return mail
+
+    def test_X1_mail_that_was_only_taken_is_sent(self):
+        sink, port = self.sink()
+        self.outgoing("Main", port)
+        mail = self.held_by_the_dead("taken")
+
+        self.run_queue()
+
+        self.assertEqual(mail.state, "sent")
+        self.assertEqual(sink.recipients, [AMINA])
+
+    def test_X1_mail_that_was_handed_over_is_uncertain(self):
+        sink, port = self.sink()
+        self.outgoing("Main", port)
+        mail = self.held_by_the_dead("dot")
+
+        self.run_queue()
+
+        self.assertEqual(mail.state, "uncertain")
+        self.assertFalse(sink.recipients)
+        self.assertFalse(mail.gateway_claim)
+
+    def test_mail_of_a_living_worker_is_left_alone(self):
+        sink, port = self.sink()
+        self.outgoing("Main", port)
+        mail = self.held_by_the_dead("dot")
+        with self.mails._worker_token() as token:
+            self.env.cr.execute(
+                "UPDATE mail_mail SET gateway_claim = %s WHERE id = %s",
+                [token, mail.id],
+            )
+            self.run_queue()
+
+            self.assertEqual((mail.state, mail.gateway_claim), ("outgoing", token))
+        self.assertFalse(sink.recipients)
