@@ -177,10 +177,9 @@ class IrMailServer(models.Model):
             # The mail's fate is decided: failing to write it down must not make a
             # mail that was accepted look refused, or it would be sent twice.
             try:
-                with self.env.cr.savepoint():
-                    self.env["mail.gateway.attempt"].sudo()._record_delivery(
-                        self, dispatch, session, delivery
-                    )
+                self.env["mail.gateway.attempt"].sudo()._record_delivery(
+                    self, dispatch, session, delivery
+                )
             except Exception:
                 _logger.exception("An attempt could not be written down")
 

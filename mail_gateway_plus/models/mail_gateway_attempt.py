@@ -6,6 +6,7 @@ from ..core.diagnosis.faults import diagnose
 from ..core.policy.fate import Answer, Outcome, answers_of
 from ..core.policy.replies import judge
 from ..core.protocols.smtp import Phase, phase_of
+from .own_transaction import own_transaction
 
 # Days that attempts are kept when the parameter below does not say otherwise.
 RETENTION_PARAMETER = "mail_gateway_plus.attempt_retention_days"
@@ -245,14 +246,18 @@ class MailGatewayAttempt(models.Model):
         answers = answers_of(delivery, judge_here)
         if dispatch:
             dispatch.answers.extend(answers)
-        return self._record(origin, session, delivery, answers)
+        # It happened, whether the caller's transaction is rolled back or not.
+        with own_transaction(self.env) as env:
+            if origin["mail_id"]:
+                # The mail may have been created by that transaction.
+                origin["mail_id"] = env["mail.mail"].browse(origin["mail_id"]).exists().id
+            return env[self._name]._record(origin, session, delivery, answers)
 
     @api.model
     def _record_unreachable(self, server, dispatch, error):
         """Write down, for each mail of the batch, that no session came about."""
-        return self._record_unreached(
-            server, (dispatch and dispatch.mail_ids) or (0,), error
-        )
+        mail_ids = (dispatch and dispatch.mail_ids) or (0,)
+        return self._record_unreached(server, mail_ids, error)
 
     @api.model
     def _record_unreached(self, server, mail_ids, error):

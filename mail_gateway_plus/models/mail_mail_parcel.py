@@ -1,7 +1,4 @@
-import logging
 from dataclasses import dataclass
-
-import psycopg2
 
 from odoo import models, tools
 from odoo.tools import email_normalize
@@ -10,8 +7,6 @@ from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ..core.policy.fate import Outcome
 from ..core.protocols.collector import Collector
-
-_logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -30,6 +25,7 @@ class Parcel:
     recipients: tuple = ()
     message_id: str = ""
     failure: tuple | None = None
+    error: Exception | None = None
 
 
 class MailMailParcel(models.Model):
@@ -61,8 +57,11 @@ class MailMailParcel(models.Model):
         )
         return self.env["mail.followers"]._get_mail_doc_to_followers(linked.ids)
 
-    def _parcel(self, email, session, alias_domain_id, settled):
-        """Return one of the dicts of ``_prepare_outgoing_list`` as a parcel."""
+    def _parcel(self, email, session, alias_domain_id, settled, is_sent=False):
+        """Return one of the dicts of ``_prepare_outgoing_list`` as a parcel.
+
+        :param is_sent: send it by the session at once
+        """
         normalized = email.pop("email_to_normalized", [])
         parcel = Parcel(email.pop("partner_id", None), email["email_to"] or [])
         hashes = self.env["mail.gateway.recipient"]
@@ -89,7 +88,7 @@ class MailMailParcel(models.Model):
             subtype_alternative="plain",
             headers=email["headers"],
         )
-        collector = Collector(session)
+        collector = session if is_sent else Collector(session)
         try:
             parcel.message_id = servers.send_email(
                 message, mail_server_id=self.mail_server_id.id, smtp_session=collector
@@ -100,10 +99,15 @@ class MailMailParcel(models.Model):
             is_missing = not parcel.email_to
             kind = "mail_email_missing" if is_missing else "mail_email_invalid"
             parcel.failure = (kind, str(error))
-        if collector.noted:
+        if not is_sent and collector.noted:
             parcel.message, parcel.sender, recipients = collector.noted
             parcel.recipients = tuple(recipients)
         return parcel
+
+    @staticmethod
+    def _empty_parcel(partner, email_to):
+        """Return the parcel of a message that could not be sent."""
+        return Parcel(partner, email_to)
 
     def _builder(self, email, alias_domain_id):
         """Return ``ir.mail_server`` with what the alias domain says of the sender."""
@@ -165,8 +169,3 @@ class MailMailParcel(models.Model):
         if isinstance(error, MailDeliveryException):
             kind = "mail_spam" if "OutboundSpamException" in str(error) else "unknown"
         return kind, reason
-
-
-def is_database_error(error):
-    """Say whether the transaction is lost, whatever the mail is like."""
-    return isinstance(error, psycopg2.Error)

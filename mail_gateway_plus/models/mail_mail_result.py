@@ -62,12 +62,12 @@ class MailMailResult(models.Model):
         elif fate is Fate.SENT:
             self._note_sent(errand, desk.server, failures, reached)
         elif fate is Fate.UNCERTAIN and not self._resends_uncertain():
-            self._note_uncertain(_tell(answers), reached)
+            self._note_uncertain(tell(answers), reached)
         elif fate is Fate.UNCERTAIN:
             self._reopen_recipients(Outcome.UNCERTAIN)
-            self._try_again(errand, UNANSWERED, _tell(answers), reached)
+            self._try_again(errand, UNANSWERED, tell(answers), reached)
         else:
-            self._try_again(errand, _worst(answers), _tell(answers), reached)
+            self._try_again(errand, worst(answers), tell(answers), reached)
 
     def _conclude_failed(self, errand, turn, error):
         """Write down that a mail could not be made ready, which no server has heard of."""
@@ -109,7 +109,7 @@ class MailMailResult(models.Model):
         reason = self.env._("No outgoing mail server took it.\n%s", "\n".join(told))
         answers = [a for a in errand.answers.values() if a.verdict is not None]
         if answers:
-            reason = f"{reason}\n{_tell(answers)}"
+            reason = f"{reason}\n{tell(answers)}"
         self._try_again(errand, (hopeful or verdicts)[0], reason, ([], []))
 
     def _wait_for_server(self):
@@ -349,14 +349,14 @@ class MailMailResult(models.Model):
         self.write({**UNCLAIMED, "gateway_tries": self.gateway_tries + 1})
 
 
-def _worst(answers):
+def worst(answers):
     """Return the verdict that decides about the next try: the most hopeful one."""
     verdicts = [answer.verdict for answer in answers if answer.verdict is not None]
     hopeful = [v for v in verdicts if not v.is_final and v.kind is not Kind.UNCERTAIN]
     return (hopeful or verdicts or [OURS])[0]
 
 
-def _tell(answers):
+def tell(answers):
     """Return what those said who did not take it, an address a line."""
     return "\n".join(
         str(answer) for answer in answers if answer.outcome is not Outcome.ACCEPTED
