@@ -124,7 +124,7 @@ def test_O8_full_and_gone_mailboxes_do_not_keep_it_from_the_others(
     assert inboxes(dovecot, AMINA) == [1]
     assert "Mailbox is full" in outbox.value("mail.failure_reason", mail)
     asked = relay.log().count(f"RCPT from localhost[127.0.0.1]: 550 5.1.1 <{GONE}>")
-    assert asked == 1
+    assert asked == 1, [l for l in relay.log().splitlines() if "gone@" in l]
 
 
 def test_refused_recipient_ends_as_a_dead_letter(outbox, relay):

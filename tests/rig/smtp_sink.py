@@ -209,6 +209,10 @@ class SmtpSink:
         self.open_sessions += 1
         self.most_sessions = max(self.most_sessions, self.open_sessions)
         session = Session(self.sessions, reader, writer)
+        # Python leaves that to us for a listener of ours. Answers to commands that were
+        # sent ahead would else wait 40 ms for the client's receipt of the first.
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             await self._converse(session)
         except (Gone, OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
