@@ -23,6 +23,7 @@
         "wizards/mail_gateway_test_reply_views.xml",
         "views/mail_gateway_inbound_views.xml",
         "views/mail_gateway_attempt_views.xml",
+        "views/mail_mail_views.xml",
         "views/mail_gateway_reply_rule_views.xml",
         "views/ir_mail_server_views.xml",
         "views/ir_mail_server_delivery_views.xml",

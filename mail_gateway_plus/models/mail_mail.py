@@ -2,6 +2,7 @@ from odoo import api, fields, models, modules
 
 from ..core.policy.dispatch import Dispatch
 from ..core.policy.lanes import INTERACTIVE_AT_ONCE, Lane, lane_of
+from ..sending_advice import cause_selection
 
 QUEUE_CRON = "mail.ir_cron_mail_scheduler_action"
 # What a mail is done with that is to be sent as if it had never been tried.
@@ -65,12 +66,12 @@ class MailMail(models.Model):
         copy=False,
         help="When it was first due, if it could not be sent then.",
     )
-    gateway_cause = fields.Char(
+    gateway_cause = fields.Selection(
+        "_selection_cause",
         string="Cause",
         readonly=True,
         copy=False,
-        help="Why it was not sent, in a word that is the same for all mails with the "
-        "same cause.",
+        help="Why it was not sent.",
     )
     dead_letter_at = fields.Datetime(
         string="Given Up",
@@ -95,6 +96,18 @@ class MailMail(models.Model):
         "(dead_letter_at) WHERE dead_letter_at IS NOT NULL"
     )
     _gateway_uncertain_idx = models.Index("(id) WHERE state = 'uncertain'")
+
+    @api.model
+    def _selection_cause(self):
+        """Return what a server can say, and what is wrong before one is asked."""
+        return cause_selection(self.env) + [
+            ("mail_email_missing", self.env._("No recipient")),
+            ("mail_email_invalid", self.env._("No valid recipient")),
+            ("mail_from_missing", self.env._("No sender")),
+            ("mail_from_invalid", self.env._("No valid sender")),
+            ("mail_spam", self.env._("Detected as spam")),
+            ("unknown", self.env._("Could not be made ready")),
+        ]
 
     @api.model
     def _sends_in_caller(self):

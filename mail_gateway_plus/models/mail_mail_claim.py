@@ -74,6 +74,7 @@ class MailMailClaim(models.Model):
         SKIP LOCKED: rows that another worker takes at this moment, or that a user's
         transaction has changed and not committed, are passed over and not waited for.
         ARRAY: a subquery after IN may be run more than once, each time with a new LIMIT.
+        LIMIT 1: with EXISTS all recipients there ever were may be read into a hash.
         """
         choice = SQL("TRUE") if among is None else SQL("id = ANY(%s)", list(among))
         return SQL(
@@ -94,10 +95,11 @@ class MailMailClaim(models.Model):
                     LIMIT %(limit)s
                       FOR NO KEY UPDATE SKIP LOCKED))
          RETURNING id, gateway_lane, %(due_at)s,
-                   EXISTS (SELECT 1
-                             FROM mail_gateway_recipient
-                            WHERE mail_id = mail_mail.id
-                              AND is_settled)
+                   (SELECT true
+                      FROM mail_gateway_recipient
+                     WHERE mail_id = mail_mail.id
+                       AND is_settled
+                     LIMIT 1)
             """,
             token=token,
             now=NOW,

@@ -70,6 +70,7 @@ class MailMailQueue(models.Model):
                     run(self._senders(turn), threads=self._session_count())
                 finally:
                     self.env.cr.rollback()
+                    self._empty_bin(turn)
                     self._release(token)
                     self._commit()
             cron._commit_progress(turn.done % MAILS_PER_REPORT)
@@ -165,7 +166,7 @@ class MailMailQueue(models.Model):
             try:
                 rows = self._claim(turn.token, CLAIMED_AHEAD, turn.among)
                 errands = [
-                    Errand(mail_id, due_at, has_history=has_history)
+                    Errand(mail_id, due_at, has_history=bool(has_history))
                     for mail_id, _lane, due_at, has_history in rows
                 ]
                 routed = self._route(turn, errands)
@@ -337,5 +338,6 @@ class MailMailQueue(models.Model):
     def _report(self, turn):
         turn.done += 1
         if turn.done % MAILS_PER_REPORT == 0:
+            self._empty_bin(turn)
             left = self.env["ir.cron"]._commit_progress(MAILS_PER_REPORT)
             turn.note_time_left(left)

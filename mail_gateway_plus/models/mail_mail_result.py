@@ -50,8 +50,9 @@ class MailMailResult(models.Model):
             note()
         if not self._hold(desk.turn.token):
             return
-        if quietly:
-            self = self.with_context(mail_gateway_quietly=True)  # noqa: PLW0642
+        self = self.with_context(  # noqa: PLW0642
+            mail_gateway_turn=desk.turn, mail_gateway_quietly=quietly
+        )
         answers = self._all_answers(errand, settled)
         failures = [parcel.failure for parcel in parcels if parcel.failure]
         reached = self._reached(parcels, errand.answers, settled)
@@ -129,7 +130,8 @@ class MailMailResult(models.Model):
 
     def _note_sent(self, errand, server, failures, reached):
         values = {
-            **UNCLAIMED,
+            # Until it is deleted it is ours: who finds it without us deletes it.
+            **({} if self.auto_delete else UNCLAIMED),
             "state": "sent",
             "failure_type": False,
             "failure_reason": False,
@@ -274,40 +276,21 @@ class MailMailResult(models.Model):
                 answers.append(Answer(address, Outcome(row.outcome), reply))
         return answers
 
-    # ------------------------------------------------------------ a person decides
+    # -------------------------------------------------------------------- clearing up
 
-    def action_retry(self):
-        """Try again to reach those who refused it; who has it is spared."""
-        failed = self.filtered(lambda mail: mail.state == "exception")
-        failed._reopen_recipients(Outcome.REFUSED)
-        failed.write({"scheduled_date": False})
-        return super().action_retry()
-
-    def action_it_arrived(self):
-        """Take uncertain mail for sent."""
-        mails = self.filtered(lambda mail: mail.state == "uncertain")
-        mails.write(
-            {
-                "state": "sent",
-                "failure_type": False,
-                "failure_reason": False,
-                "gateway_cause": False,
-            }
-        )
-        for mail in mails:
-            # To each contact and address, whoever else was reached before.
-            mail._tell_others((mail.recipient_ids, []), None, None)
+    def unlink(self):
+        """Leave what a run of the queue has sent to the run, to be deleted together."""
+        turn = self.env.context.get("mail_gateway_turn")
+        if turn is None:
+            return super().unlink()
+        turn.bin.extend(self.ids)
         return True
 
-    def action_send_again(self):
-        """Send uncertain mail again to those who may not have it."""
-        mails = self.filtered(lambda mail: mail.state == "uncertain")
-        mails._reopen_recipients(Outcome.UNCERTAIN, Outcome.REFUSED)
-        mails.write({"scheduled_date": False})
-        return mails.mark_outgoing()
-
-    def _reopen_recipients(self, *outcomes):
-        self.env["mail.gateway.recipient"].sudo()._reopen(self, outcomes)
+    def _empty_bin(self, turn):
+        """Delete what was sent and is not to be kept; commits."""
+        mail_ids, turn.bin = turn.bin, []
+        if mail_ids:
+            self._surely(self.browse(mail_ids).sudo().unlink)
 
     # -------------------------------------------------------------------- the dead
 
@@ -323,7 +306,9 @@ class MailMailResult(models.Model):
     def _recover_once(self):
         for mail_id, phase in self._claims_of_the_dead():
             mail = self.browse(mail_id)
-            if mail.state != "outgoing":
+            if mail.state == "sent" and mail.auto_delete:
+                mail.unlink()
+            elif mail.state != "outgoing":
                 mail.write(UNCLAIMED)
             elif phase != "dot":
                 mail._recover_unsent()

@@ -42,7 +42,9 @@ class MailMailSync(models.Model):
             # Odoo says so in its own words.
             return super()._send(mail_server=mail_server)
         followers = self._followers_to_unsubscribe()
-        for mail in self._lock_to_send():
+        for mail_id in self._lock_to_send().ids:
+            # Alone: one that was deleted would be looked for with each of the others.
+            mail = self.browse(mail_id)
             if mail.state != "outgoing":
                 continue
             mail._send_now(
@@ -163,9 +165,15 @@ class MailMailSync(models.Model):
             }
             self.write(values)
             self._tell_others(reached, *(failures[-1] if failures else (None, None)))
-        else:
-            kind, reason = failures[-1] if failures else self._nobody()
+        elif failures:
+            kind, reason = failures[-1]
             self._give_up(kind, reason, kind, reached)
+        else:
+            # Nobody was to be reached: Odoo does not tell that as a failure.
+            kind, reason = self._nobody()
+            quiet = self.with_context(mail_gateway_quietly=True)
+            quiet._give_up(kind, reason, kind, reached)
+            self._tell_others(reached, None, None)
 
 
 def _first_error(parcels):

@@ -42,7 +42,9 @@ class Errand:
 
 
 class Turn:
-    """What the tasks of one run of the queue share.
+    """What the tasks of one run of the queue share; handed along in the context too.
+
+    ``bin``: ids of mails that are to be deleted as they were sent.
 
     :param token: the worker's
     :param among: ids to send, when not all may be
@@ -56,6 +58,7 @@ class Turn:
         self.until = float("inf")
         self.is_drained = False
         self.done = 0
+        self.bin = []
         self.waiting = defaultdict(deque)
         self.sessions = Counter()
         self.opening = Counter()

@@ -80,6 +80,32 @@ class Cause(str, Enum):
     OTHER = "other"
 
 
+# What keeps a server from taking any mail: mail that waits or was given up for it goes
+# out once the server is back.
+SERVER_CAUSES = frozenset(
+    {
+        Cause.UNKNOWN_HOST,
+        Cause.UNREACHABLE,
+        Cause.TIMEOUT,
+        Cause.DROPPED,
+        Cause.TLS_UNAVAILABLE,
+        Cause.CERTIFICATE,
+        Cause.LOGIN_REFUSED,
+        Cause.LOGIN_REQUIRED,
+        Cause.LOGIN_UNAVAILABLE,
+        Cause.LOGIN_THROTTLED,
+        Cause.ACCOUNT_BLOCKED,
+        Cause.ACCOUNT_FULL,
+        Cause.SERVICE_REFUSED,
+        Cause.SERVER_TROUBLE,
+        Cause.SESSION_LIMIT,
+        Cause.OUT_OF_STEP,
+        Cause.RATE_LIMIT,
+        Cause.SENDING_QUOTA,
+    }
+)
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The judgement of one answer.

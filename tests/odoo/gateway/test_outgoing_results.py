@@ -375,3 +375,47 @@ class TestKilledWorker(OutgoingCase):
 
             self.assertEqual((mail.state, mail.gateway_claim), ("outgoing", token))
         self.assertFalse(sink.recipients)
+
+
+@tagged("post_install", "-at_install")
+class TestRedrive(OutgoingCase):
+    def test_dead_letters_go_out_when_their_server_is_back(self):
+        sink, port = self.sink()
+        server = self.outgoing("Main", port)
+        dead = self.mail()
+        dead.write(
+            {
+                "state": "exception",
+                "dead_letter_at": "2026-01-01",
+                "gateway_cause": "login_refused",
+            }
+        )
+        other = self.mail(email_to=BO)
+        other.write(
+            {
+                "state": "exception",
+                "dead_letter_at": "2026-01-01",
+                "gateway_cause": "recipient_unknown",
+            }
+        )
+
+        with self.as_in_production():
+            server.action_test_and_confirm()
+        self.run_queue()
+
+        self.assertEqual((dead.state, other.state), ("sent", "exception"))
+        self.assertEqual(sink.recipients, [AMINA])
+
+    def test_delayed_mail_goes_out_when_the_breaker_closes(self):
+        sink, port = self.sink()
+        server = self.outgoing("Main", port)
+        self.env["mail.gateway.breaker"]._force_open(server)
+        mail = self.mail()
+        self.run_queue()
+        self.assertEqual(mail.state, "outgoing")
+        self.assertFalse(mail.gateway_tries, "no server was asked")
+
+        server.action_put_into_use()
+        self.run_queue()
+
+        self.assertEqual(mail.state, "sent")

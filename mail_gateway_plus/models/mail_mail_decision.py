@@ -1,0 +1,113 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..core.policy.fate import Outcome
+from ..core.policy.verdict import SERVER_CAUSES
+from .own_transaction import own_transaction
+
+
+class MailMailDecision(models.Model):
+    """What persons decide about mail that was not sent, and what is decided by itself."""
+
+    _inherit = "mail.mail"
+
+    def action_retry(self):
+        """Try again to reach those who refused it; who has it is spared."""
+        failed = self.filtered(lambda mail: mail.state == "exception")
+        failed._reopen_recipients(Outcome.REFUSED)
+        failed.write({"scheduled_date": False})
+        return super().action_retry()
+
+    def action_it_arrived(self):
+        """Take uncertain mail for sent."""
+        mails = self.filtered(lambda mail: mail.state == "uncertain")
+        mails.write(
+            {
+                "state": "sent",
+                "failure_type": False,
+                "failure_reason": False,
+                "gateway_cause": False,
+            }
+        )
+        for mail in mails:
+            # To each contact and address, whoever else was reached before.
+            mail._tell_others((mail.recipient_ids, []), None, None)
+        return True
+
+    def action_send_again(self):
+        """Send uncertain mail again to those who may not have it."""
+        mails = self.filtered(lambda mail: mail.state == "uncertain")
+        mails._reopen_recipients(Outcome.UNCERTAIN, Outcome.REFUSED)
+        mails.write({"scheduled_date": False})
+        return mails.mark_outgoing()
+
+    def _reopen_recipients(self, *outcomes):
+        self.env["mail.gateway.recipient"].sudo()._reopen(self, outcomes)
+
+    def action_use_any_server(self):
+        """Try dead letters again by whatever server may send them."""
+        self.filtered(lambda mail: mail.state == "exception").write(
+            {"mail_server_id": False}
+        )
+        return self.action_retry()
+
+    def action_cancel_dead(self):
+        """Cancel mail that is not to be sent any more."""
+        mails = self.filtered(lambda mail: mail.state in ("exception", "uncertain"))
+        mails.write({"dead_letter_at": False})
+        return mails.cancel()
+
+    @api.model
+    def _redrive(self):
+        """Send what waits for a server, or was given up for one, now that one is back.
+
+        Dead letters first of all: their cause is gone. What was delayed comes due.
+        """
+        causes = [cause.value for cause in SERVER_CAUSES]
+        dead = self.sudo().search(
+            [
+                ("state", "=", "exception"),
+                ("dead_letter_at", "!=", False),
+                ("gateway_cause", "in", causes),
+            ]
+        )
+        dead.write({"scheduled_date": False})
+        dead.mark_outgoing()
+        self.env.flush_all()
+        # SKIP LOCKED: a worker that has one of them at this moment decides about it.
+        self.env.execute_query(
+            SQL(
+                "UPDATE mail_mail SET scheduled_date = %s WHERE id = ANY(ARRAY("
+                "SELECT id FROM mail_mail WHERE state = 'outgoing'"
+                " AND gateway_cause = ANY(%s) AND scheduled_date > %s"
+                " FOR NO KEY UPDATE SKIP LOCKED)) RETURNING id",
+                fields.Datetime.now(),
+                causes,
+                fields.Datetime.now(),
+            )
+        )
+        self.invalidate_model(["scheduled_date"], flush=False)
+        if not self._sends_in_caller():
+            self._wake_queue_at()
+
+
+class MailGatewayBreaker(models.Model):
+    _inherit = "mail.gateway.breaker"
+
+    def _change(self, server, change, note=None):
+        """Send what waits for the server once it is in use again."""
+        before, after = super()._change(server, change, note)
+        if after.is_closed() and not before.is_closed():
+            with own_transaction(self.env) as env:
+                env["mail.mail"]._redrive()
+        return before, after
+
+
+class IrMailServer(models.Model):
+    _inherit = "ir.mail_server"
+
+    def test_smtp_connection(self, autodetect_max_email_size=False):
+        """Send what waits for a server that has just been proven."""
+        result = super().test_smtp_connection(autodetect_max_email_size)
+        self.env["mail.mail"]._redrive()
+        return result
