@@ -46,7 +46,7 @@ env.cr.execute("VACUUM ANALYZE")
 
 # Half are notifications of records to a contact, half plain mails as of a template;
 # neither is kept once it is sent, which is Odoo's default for both.
-QUEUE = '''
+QUEUE = """
 paragraph = "<p>The lamp in our street has been dark for weeks; please repair it.</p>"
 body = Markup(paragraph * 30)
 contacts = env["res.partner"].search([("name", "=like", "p%")], limit=COUNT)
@@ -89,7 +89,7 @@ assert found == COUNT, f"{found} mails are queued"
 env.cr.commit()
 env.cr._cnx.autocommit = True
 env.cr.execute("VACUUM ANALYZE")
-'''
+"""
 QUEUED = "_queued"
 
 

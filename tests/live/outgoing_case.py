@@ -96,8 +96,10 @@ class Outbox:
         return self.value("mail.state", mail_id)
 
     def wait_for(self, mail_id, state):
-        """Wait until a mail is in a state; whatever it waits for is awaited."""
-        wait_until(lambda: self.state(mail_id) == state, what=f"being {state}")
+        """Wait until a mail is in a state, or deleted if that is None."""
+        wait_until(
+            lambda: self.state(mail_id) == state, what=f"being {state or 'deleted'}"
+        )
 
     def attempts(self, mail_id):
         """Return server, outcome, phase and code of each try, oldest first."""
@@ -125,8 +127,6 @@ class Outbox:
             " AND scheduled_date > now() AT TIME ZONE 'UTC'",
             list(ids),
         )
-        if not self.odoo.query("SELECT 1 WHERE to_regclass('mail_gateway_breaker') IS NOT NULL"):
-            return self.wake()
         self.odoo.execute(
             "UPDATE mail_gateway_breaker SET open_until = now() AT TIME ZONE 'UTC'"
             " WHERE open_until > now() AT TIME ZONE 'UTC'"

@@ -1,4 +1,4 @@
-"""Sending to a real Postfix that greylists, refuses, limits and wants to be asked well."""
+"""Sending to a real Postfix that greylists, refuses, limits and wants a login."""
 
 import pytest
 
@@ -82,9 +82,7 @@ def inboxes(dovecot, *addresses):
     return [len(dovecot.messages(address)) for address in addresses]
 
 
-def test_O2_greylisting_delays_and_delivers_once(
-    outbox, relay, dovecot, greylisting
-):
+def test_O2_greylisting_delays_and_delivers_once(outbox, relay, dovecot, greylisting):
     outbox.add_relay(relay.smtp_port)
 
     mail = outbox.queue(AMINA, BRAM)
@@ -123,8 +121,7 @@ def test_O8_full_and_gone_mailboxes_do_not_keep_it_from_the_others(
     outbox.wait_for_attempts(mail, 2)
     assert inboxes(dovecot, AMINA) == [1]
     assert "Mailbox is full" in outbox.value("mail.failure_reason", mail)
-    asked = relay.log().count(f"RCPT from localhost[127.0.0.1]: 550 5.1.1 <{GONE}>")
-    assert asked == 1, [l for l in relay.log().splitlines() if "gone@" in l]
+    assert relay.log().count(f"550 5.1.1 <{GONE}>") == 1
 
 
 def test_refused_recipient_ends_as_a_dead_letter(outbox, relay):
@@ -155,4 +152,3 @@ def test_wrong_password_keeps_the_mail_waiting(outbox, relay, dovecot):
 
     assert outbox.state(mail) == "outgoing"
     assert outbox.attempts(mail)[0][2:] == ("auth", 535)
-

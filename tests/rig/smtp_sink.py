@@ -56,7 +56,6 @@ class Session:
     user: str = ""
     sender: str = ""
     recipients: list[str] = dataclasses.field(default_factory=list)
-    accepted: int = 0
 
     def forget_mail(self) -> None:
         """Be ready for the next MAIL."""
@@ -140,7 +139,7 @@ class SmtpSink:
     """Listens on ``port`` of 127.0.0.1 in a thread; use it as a context manager.
 
     ``login`` is the one user and password that AUTH accepts, ``size`` what EHLO tells
-    as the largest mail; larger ones are refused at MAIL, if they say so, and at the dot.
+    as the largest mail; what is larger is refused, at MAIL if it says so.
     """
 
     host = "127.0.0.1"
@@ -184,10 +183,6 @@ class SmtpSink:
     def recipients(self) -> list[str]:
         """Return every address to which a mail was accepted, sorted."""
         return sorted(a for mail in self.accepted for a in mail.recipients)
-
-    def clear(self) -> None:
-        """Forget what was accepted."""
-        self.accepted.clear()
 
     # ---------------------------------------------------------------- the server
 
@@ -363,7 +358,6 @@ class SmtpSink:
             action = Answer("552 5.3.4 Message too big")
         if action is None or getattr(action, "taking", False):
             self.accepted.append(mail)
-            session.accepted += 1
         self.dots += 1
         if action is None:
             await self._say(session, f"{OK}: queued as S{len(self.accepted):06}")
