@@ -1,7 +1,6 @@
 import json
 import random
 from datetime import timedelta
-from itertools import groupby
 
 from odoo import api, fields, models
 from odoo.tools import SQL, email_domain_extract, email_normalize
@@ -33,10 +32,10 @@ class IrMailServerDelivery(models.Model):
         copy=True,
         help="How many mails and recipients the server takes within rolling windows.",
     )
+    # Not required of the table: neutralizing a database inserts a server by plain SQL.
     when_spent = fields.Selection(
         [("next", "Use the next server"), ("wait", "Wait")],
         string="When a Quota Is Spent",
-        required=True,
         default="next",
         help="What becomes of mail while a quota is spent. If there is no next server, "
         "it waits in any case.",
@@ -152,11 +151,8 @@ class IrMailServerDelivery(models.Model):
             equals = self.filtered(
                 lambda s: (s._closeness(smtp_from), s.sequence) == mark
             )
-        ordered = self.browse()
-        for _place, group in groupby(sorted(self, key=place), key=place):
-            for server in weighted(group, lambda s: s.weight, random.random):
-                ordered += server
-        return ordered
+        shuffled = weighted(self, lambda server: server.weight, random.random)
+        return self.browse([server.id for server in sorted(shuffled, key=place)])
 
     def _closeness(self, smtp_from):
         """Return 0 for a server of this very address, 1 of its domain, 2 of any.

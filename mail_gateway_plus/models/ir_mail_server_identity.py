@@ -1,4 +1,5 @@
 from email.utils import formataddr, parseaddr
+from types import SimpleNamespace
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -8,8 +9,9 @@ from odoo.tools.mail import encapsulate_email
 from ..core.policy.sender_identity import with_prefix
 from ..core.protocols.smtp_dial import SmtpDial
 
-# The attribute by which a session tells whose it is.
-SESSION_SERVER = "gateway_server_id"
+# The attribute by which a session tells what its server makes of a mail: read once, as
+# each mail's commit empties Odoo's caches.
+SESSION_IDENTITY = "gateway_identity"
 
 
 class IrMailServerIdentity(models.Model):
@@ -57,8 +59,20 @@ class IrMailServerIdentity(models.Model):
     def _marked(self, session):
         """Return the session, which tells from now on that it is this server's."""
         if session is not None:
-            setattr(session, SESSION_SERVER, self.id)
+            setattr(session, SESSION_IDENTITY, self._identity())
         return session
+
+    def _identity(self):
+        """Return what the server makes of a mail, None for the command line's."""
+        if not self:
+            return None
+        return SimpleNamespace(
+            subject_prefix=self.subject_prefix,
+            reply_to=self.reply_to,
+            from_address=self.from_address,
+            from_name=self.from_name,
+            from_filter=self.from_filter,
+        )
 
     def _build_email__(self, email_from, *args, **kwargs):
         """Note on the message when Odoo has to find a sender for it."""
@@ -68,44 +82,44 @@ class IrMailServerIdentity(models.Model):
 
     def _prepare_email_message__(self, message, smtp_session):
         """Give the mail the identity of the server that it really goes through."""
-        server = self.sudo().browse(getattr(smtp_session, SESSION_SERVER, None))
+        identity = getattr(smtp_session, SESSION_IDENTITY, None)
         author = message["From"]
-        if server:
-            server._set_defaults(message)
+        if identity:
+            self._set_defaults(identity, message)
         smtp_from, recipients, message = super()._prepare_email_message__(
             message, smtp_session
         )
-        if server:
-            smtp_from = server._set_sender(message, author, smtp_from)
+        if identity:
+            smtp_from = self._set_sender(identity, message, author, smtp_from)
         return smtp_from, recipients, message
 
-    def _set_defaults(self, message):
-        subject = with_prefix(message["Subject"], self.subject_prefix)
+    def _set_defaults(self, identity, message):
+        subject = with_prefix(message["Subject"], identity.subject_prefix)
         if subject != message["Subject"]:
             del message["Subject"]
             message["Subject"] = subject
         answers_to = email_normalize(message["Reply-To"])
-        if self.reply_to and answers_to in (False, email_normalize(message["From"])):
+        if identity.reply_to and answers_to in (False, email_normalize(message["From"])):
             del message["Reply-To"]
-            message["Reply-To"] = self.reply_to
+            message["Reply-To"] = identity.reply_to
 
-    def _set_sender(self, message, author, smtp_from):
+    def _set_sender(self, identity, message, author, smtp_from):
         """Set the sender where the mail has none that the server sends for.
 
         :param author: the From of the message before Odoo prepared it
         :returns: the sender of the envelope
         """
         sender = message["From"]
-        if self.from_address:
+        if identity.from_address:
             if getattr(message, "gateway_names_no_sender", False):
-                sender = self.from_address
-            elif not self._match_from_filter(sender, self.from_filter):
-                sender = encapsulate_email(author, self.from_address)
-            if not self._match_from_filter(smtp_from, self.from_filter):
-                smtp_from = email_normalize(self.from_address) or smtp_from
+                sender = identity.from_address
+            elif not self._match_from_filter(sender, identity.from_filter):
+                sender = encapsulate_email(author, identity.from_address)
+            if not self._match_from_filter(smtp_from, identity.from_filter):
+                smtp_from = email_normalize(identity.from_address) or smtp_from
         name, address = parseaddr(str(sender or ""))
-        if self.from_name and address and not name:
-            sender = formataddr((self.from_name, address))
+        if identity.from_name and address and not name:
+            sender = formataddr((identity.from_name, address))
         if sender != message["From"]:
             del message["From"]
             message["From"] = sender

@@ -32,9 +32,11 @@ class IrMailServerSending(models.Model):
 
     def _dial(self, route):
         """Return how to reach this server, or another addon's open connection."""
-        return self.env["ir.mail_server"].with_context(
-            mail_gateway_dial_only=True
-        )._connect__(mail_server_id=self.id or None, smtp_from=route.smtp_from)
+        return (
+            self.env["ir.mail_server"]
+            .with_context(mail_gateway_dial_only=True)
+            ._connect__(mail_server_id=self.id or None, smtp_from=route.smtp_from)
+        )
 
     def _note_sending_fault(self, verdict, text=""):
         """Note what speaks against using the server for other mail as well."""

@@ -250,7 +250,9 @@ class MailGatewayAttempt(models.Model):
         with own_transaction(self.env) as env:
             if origin["mail_id"]:
                 # The mail may have been created by that transaction.
-                origin["mail_id"] = env["mail.mail"].browse(origin["mail_id"]).exists().id
+                origin["mail_id"] = (
+                    env["mail.mail"].browse(origin["mail_id"]).exists().id
+                )
             return env[self._name]._record(origin, session, delivery, answers)
 
     @api.model

@@ -243,21 +243,18 @@ class MailGatewayQuota(models.Model):
     @api.autovacuum
     def _gc_uses(self):
         """Drop the buckets that left every window, some at a time."""
-        now = self._uses()[0]
-        removed = 0
-        for quota in self.sudo().search([]):
-            rows = self.env.execute_query(
-                SQL(
-                    "DELETE FROM mail_gateway_quota_use "
-                    "WHERE quota_id = %s AND ends_at <= %s RETURNING id",
-                    quota.id,
-                    now - quota._limit().window,
-                )
+        rows = self.env.execute_query(
+            SQL(
+                "DELETE FROM mail_gateway_quota_use WHERE id IN ("
+                "SELECT use.id FROM mail_gateway_quota_use use "
+                "JOIN mail_gateway_quota quota ON quota.id = use.quota_id "
+                "WHERE use.ends_at <= extract(epoch FROM now()) - extract(epoch FROM "
+                "(quota.window_count || ' ' || quota.window_unit)::interval) "
+                "LIMIT %s) RETURNING id",
+                GC_LIMIT,
             )
-            removed += len(rows)
-            if removed >= GC_LIMIT:
-                break
-        return removed, removed >= GC_LIMIT
+        )
+        return len(rows), len(rows) == GC_LIMIT
 
 
 def _latest(limits, now, recipients):

@@ -63,12 +63,8 @@ class MailGatewayReplyRule(models.Model):
     phase = fields.Selection(
         PHASES, help="The step at which the server says it; empty: at any."
     )
-    code_from = fields.Integer(
-        string="Code From", help="The first reply code, as in 450; 0: any code."
-    )
-    code_to = fields.Integer(
-        string="Code To", help="The last reply code; 0: the first one only."
-    )
+    code_from = fields.Integer(help="The first reply code, as in 450; 0: any code.")
+    code_to = fields.Integer(help="The last reply code; 0: the first one only.")
     enhanced_code = fields.Char(
         help="The status code after the reply code, x for any number; several with "
         "commas: 5.7.1, x.2.2",

@@ -32,8 +32,8 @@ class MailMail(models.Model):
         string="Lane",
         default=Lane.NOTIFICATION.value,
         readonly=True,
-        help="Interactive mail goes first, then notifications, then mailings; each gets "
-        "a share of the way, so that none waits for ever.",
+        help="Interactive mail goes first, then notifications, then mailings; each "
+        "gets a share of the way, so that none waits for ever.",
     )
     gateway_claim = fields.Integer(
         readonly=True,
@@ -77,7 +77,7 @@ class MailMail(models.Model):
         string="Given Up",
         readonly=True,
         copy=False,
-        help="Since when nobody tries to send it any more: the cause has to be removed.",
+        help="Since when it is not tried any more: the cause has to be removed.",
     )
     gateway_detour = fields.Char(
         string="Detour",

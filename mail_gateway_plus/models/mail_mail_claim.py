@@ -53,8 +53,8 @@ class MailMailClaim(models.Model):
         """Take the mails that are due, each lane its share; the caller commits.
 
         :param among: ids to choose from, when not all may be sent
-        :returns: rows of id, lane, due time and whether somebody is reached already; the
-            most urgent first, and of these the oldest
+        :returns: rows of id, lane, due time and whether somebody is settled already;
+            the most urgent first, and of these the oldest
         :raises: a serialization failure where another worker was quicker
         """
         rows = share_out(
@@ -73,7 +73,7 @@ class MailMailClaim(models.Model):
 
         SKIP LOCKED: rows that another worker takes at this moment, or that a user's
         transaction has changed and not committed, are passed over and not waited for.
-        ARRAY: a subquery after IN may be run more than once, each time with a new LIMIT.
+        ARRAY: a subquery after IN may be run more than once, each with a new LIMIT.
         LIMIT 1: with EXISTS all recipients there ever were may be read into a hash.
         """
         choice = SQL("TRUE") if among is None else SQL("id = ANY(%s)", list(among))

@@ -7,7 +7,7 @@ from .own_transaction import own_transaction
 
 
 class MailMailDecision(models.Model):
-    """What persons decide about mail that was not sent, and what is decided by itself."""
+    """What persons decide about mail that was not sent, and what decides itself."""
 
     _inherit = "mail.mail"
 

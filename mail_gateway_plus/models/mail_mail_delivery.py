@@ -58,7 +58,8 @@ class MailMailDelivery(models.Model):
             turn=turn,
             server_values=attempts._server_values(server),
             has_quota=bool(server and self.env["mail.gateway.quota"]._of(server)),
-            is_probe=bool(server) and self.env["mail.gateway.breaker"]._is_probe(server),
+            is_probe=bool(server)
+            and self.env["mail.gateway.breaker"]._is_probe(server),
             judge=lambda phase, reply, error=None: judge(
                 phase, reply, rules=rules, error=error, host=host
             ),

@@ -134,9 +134,7 @@ class MailMailParcel(models.Model):
         hashes = self.env["mail.gateway.recipient"]
         accepted = {a for a, answer in answers.items() if answer.outcome.is_taken}
         before = {
-            key
-            for key, row in settled.items()
-            if row.outcome == Outcome.ACCEPTED.value
+            key for key, row in settled.items() if row.outcome == Outcome.ACCEPTED.value
         }
 
         def is_reached(address):

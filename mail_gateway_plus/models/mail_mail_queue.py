@@ -23,7 +23,7 @@ from .mail_mail_claim import DUE_AT, FREE, NOW
 
 _logger = logging.getLogger(__name__)
 
-# System parameter and its default: sessions that one worker has at once, to all servers.
+# System parameter and its default: sessions that one worker has at once in all.
 PARALLEL_SESSIONS = ("mail_gateway_plus.parallel_sessions", 16)
 # Mails that a worker claims at a time beyond those that are on their way: few, so that
 # other workers get their share and what comes in urgently is not queued behind.
@@ -202,7 +202,12 @@ class MailMailQueue(models.Model):
         dispatch = Dispatch()
         mails = self.browse(by_id).with_context(mail_gateway_dispatch=dispatch)
         routed = []
-        for server_id, domain_id, smtp_from, ids in mails._split_by_mail_configuration():
+        for (
+            server_id,
+            domain_id,
+            smtp_from,
+            ids,
+        ) in mails._split_by_mail_configuration():
             route = Route(
                 server_id or 0, domain_id or 0, smtp_from, dispatch.server_is_forced
             )
@@ -331,8 +336,10 @@ class MailMailQueue(models.Model):
             turn.put_back(route, errand)
             if fault.is_fault_of_server:
                 break
-        return turn.has_time and not desk.is_probe and any(
-            server.id not in errand.tried for errand in turn.waiting[route]
+        return (
+            turn.has_time
+            and not desk.is_probe
+            and any(server.id not in errand.tried for errand in turn.waiting[route])
         )
 
     def _report(self, turn):

@@ -50,7 +50,7 @@ class MailMailResult(models.Model):
             note()
         if not self._hold(desk.turn.token):
             return
-        self = self.with_context(  # noqa: PLW0642
+        self = self.with_context(
             mail_gateway_turn=desk.turn, mail_gateway_quietly=quietly
         )
         answers = self._all_answers(errand, settled)
@@ -71,7 +71,7 @@ class MailMailResult(models.Model):
             self._try_again(errand, worst(answers), tell(answers), reached)
 
     def _conclude_failed(self, errand, turn, error):
-        """Write down that a mail could not be made ready, which no server has heard of."""
+        """Write down that a mail could not be made ready, no server has heard of it."""
         mail = self.browse(errand.mail_id)
         if not mail._hold(turn.token):
             return

@@ -77,7 +77,7 @@ class MailMailSync(models.Model):
         :raises: what the caller asked for, and what makes it pointless to go on
         """
         dispatch = self.env.context.get("mail_gateway_dispatch") or Dispatch()
-        self = self.with_context(mail_gateway_dispatch=dispatch)  # noqa: PLW0642
+        self = self.with_context(mail_gateway_dispatch=dispatch)
         dispatch.answers.clear()
         self._lock_notifications()
         parcels, error = [], None

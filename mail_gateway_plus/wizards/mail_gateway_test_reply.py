@@ -44,9 +44,7 @@ class MailGatewayTestReply(models.TransientModel):
     advice = fields.Char(
         string="What to Do", compute="_compute_verdict", help="What it calls for."
     )
-    rule = fields.Char(
-        string="Rule", compute="_compute_verdict", help="The rule that decided."
-    )
+    rule = fields.Char(compute="_compute_verdict", help="The rule that decided.")
 
     @api.depends("phase", "host", "reply")
     def _compute_verdict(self):

@@ -1,10 +1,9 @@
 """The most urgent mail goes first, and none waits for ever."""
 
 import pytest
-
 from mgp_core.policy.lanes import Lane, lane_of, share_out
 
-I, N, B = Lane.INTERACTIVE, Lane.NOTIFICATION, Lane.BULK
+FIRST, NEXT, LAST = Lane
 
 
 def claim(limit, **queued):
@@ -21,25 +20,34 @@ def claim(limit, **queued):
 
 
 def test_lanes_sort_by_urgency():
-    assert sorted([B, I, N]) == [I, N, B]
+    assert sorted([LAST, FIRST, NEXT]) == [FIRST, NEXT, LAST]
 
 
 @pytest.mark.parametrize(
     ("is_mailing", "is_notification", "lane"),
-    [(True, True, B), (True, False, B), (False, True, N), (False, False, I)],
+    [
+        (True, True, LAST),
+        (True, False, LAST),
+        (False, True, NEXT),
+        (False, False, FIRST),
+    ],
 )
 def test_lane_of_a_new_mail(is_mailing, is_notification, lane):
     assert lane_of(is_mailing, is_notification) is lane
 
 
 def test_urgent_mail_takes_nearly_all():
-    assert claim(20, interactive=100, notification=100, bulk=100) == {I: 13, N: 5, B: 2}
+    assert claim(20, interactive=100, notification=100, bulk=100) == {
+        FIRST: 13,
+        NEXT: 5,
+        LAST: 2,
+    }
 
 
 def test_reserved_share_is_not_left_empty():
-    assert claim(20, interactive=100) == {I: 20, N: 0, B: 0}
-    assert claim(20, interactive=2, bulk=100) == {I: 2, N: 0, B: 18}
-    assert claim(20, notification=100, bulk=1) == {I: 0, N: 19, B: 1}
+    assert claim(20, interactive=100) == {FIRST: 20, NEXT: 0, LAST: 0}
+    assert claim(20, interactive=2, bulk=100) == {FIRST: 2, NEXT: 0, LAST: 18}
+    assert claim(20, notification=100, bulk=1) == {FIRST: 0, NEXT: 19, LAST: 1}
 
 
 def test_nothing_more_than_the_limit_is_taken():
@@ -49,4 +57,4 @@ def test_nothing_more_than_the_limit_is_taken():
 
 
 def test_single_claim_takes_the_most_urgent():
-    assert claim(1, interactive=1, notification=1, bulk=1)[I] == 1
+    assert claim(1, interactive=1, notification=1, bulk=1)[FIRST] == 1

@@ -5,6 +5,7 @@ import select
 import socket
 import threading
 import time
+from email.message import Message
 
 import pytest
 from mgp_core.protocols.smtp import MessageTooLarge, Phase, SmtpSession, Timeouts
@@ -368,6 +369,17 @@ def test_large_content_has_a_timeout_for_each_block():
 
     # The sockets' buffers take it all or not; either way it is told in time.
     assert delivery.seconds < 3
+
+
+def test_server_that_hangs_up_on_the_content_is_heard():
+    message = Message()  # not encoded, which would take seconds
+    message.set_payload("0123456789abcdef\n" * 700_000)
+    steps = (*IN_TRANSACTION, ReadUntil(b"0123"), Send(b"552 5.3.4 Too big"), Close())
+    with session_with(*steps) as session:
+        delivery = session.offer(message, SENDER, [ANN])
+
+    assert (delivery.phase, delivery.reply.code) == (Phase.DATA, 552)
+    assert not delivery.is_uncertain
 
 
 def test_bytes_are_sent_and_recorded_as_well():

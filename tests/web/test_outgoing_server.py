@@ -43,6 +43,16 @@ def test_new_server_is_not_confirmed_and_says_so(entered, picture):
     picture(entered, "outgoing-not-confirmed")
 
 
+def test_encryption_without_validation_is_told_to_be_open_to_others(entered, picture):
+    warning = entered.get_by_text("This is not confidential")
+    expect(warning).to_be_hidden()
+
+    browser.choose(entered, "smtp_encryption", "TLS (STARTTLS), encryption only")
+
+    expect(warning).to_be_visible()
+    picture(entered, "outgoing-not-confidential")
+
+
 def test_server_that_works_is_confirmed(entered, picture):
     browser.press(entered, "action_test_and_confirm")
 

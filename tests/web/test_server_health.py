@@ -1,4 +1,4 @@
-"""An administrator watches the outgoing servers, limits them and puts one out of use."""
+"""An administrator watches the outgoing servers and puts one back into use."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -94,6 +94,7 @@ def test_server_is_put_back_into_use(health, picture):
 def test_quota_is_entered_and_its_use_is_seen(health, picture):
     card(health, "Provider").click()
 
+    health.get_by_role("tab", name="Delivery").click()
     expect(health.locator("[name=quota_ids] .o_data_row")).to_contain_text("330")
     picture(health, "outgoing-delivery")
     health.get_by_role("tab", name="Identity").click()

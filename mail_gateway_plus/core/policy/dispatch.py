@@ -22,3 +22,4 @@ class Dispatch:
         self.mail_ids = tuple(mail_ids)
         self.server_is_forced = server_is_forced
         self.current_mail_id = 0
+        self.answers = []

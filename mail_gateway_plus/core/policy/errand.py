@@ -97,7 +97,9 @@ class Turn:
     def take_all(self, route, unless_tried=None):
         """Return all waiting mails of the route, but for those with a chance left."""
         queue = self.waiting[route]
-        chosen = [e for e in queue if unless_tried is None or unless_tried <= set(e.tried)]
+        chosen = [
+            e for e in queue if unless_tried is None or unless_tried <= set(e.tried)
+        ]
         for errand in chosen:
             queue.remove(errand)
         return chosen

@@ -57,6 +57,7 @@ class SmtpWire:
         """Send bytes, each block of them within ``seconds``.
 
         :raises smtplib.SMTPServerDisconnected: with smtplib's words
+        :raises smtplib.SMTPDataError: with the server's, if it gave its reason first
         """
         sock = self.connection.sock
         if sock is None:
@@ -67,7 +68,10 @@ class SmtpWire:
                 sock.settimeout(seconds)
                 sock.sendall(data[start : start + BLOCK_BYTES])
         except OSError as error:
+            last_words = self.overheard()
             self.connection.close()
+            if last_words and last_words.code:
+                raise smtplib.SMTPDataError(*last_words.plain) from error
             message = "Server not connected"
             raise smtplib.SMTPServerDisconnected(message) from error
 

@@ -10,7 +10,7 @@ class Session:
     """As much of a session as preparing a message needs."""
 
     def __init__(self, server):
-        self.gateway_server_id = server.id
+        self.gateway_identity = server._identity()
         self.from_filter = server.from_filter
         self.smtp_from = False
 

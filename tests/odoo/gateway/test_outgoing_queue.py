@@ -135,7 +135,9 @@ class TestQueue(OutgoingCase):
         bad = self.mail(email_from="nobody", email_to="x@home.example")
         good = self.mail()
         with patch.object(
-            type(self.env["ir.mail_server"]), "_get_default_bounce_address", return_value=None
+            type(self.env["ir.mail_server"]),
+            "_get_default_bounce_address",
+            return_value=None,
         ):
             self.run_queue()
 

@@ -271,7 +271,9 @@ class TestResults(OutgoingCase):
 
         def in_conflict(mail, *args, **kwargs):
             if not conflicts:
-                conflicts.append(mail_mail_queue.PG_CONCURRENCY_EXCEPTIONS_TO_RETRY[0]())
+                conflicts.append(
+                    mail_mail_queue.PG_CONCURRENCY_EXCEPTIONS_TO_RETRY[0]()
+                )
                 raise conflicts[0]
             return postprocess(mail, *args, **kwargs)
 
