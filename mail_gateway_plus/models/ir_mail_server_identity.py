@@ -99,7 +99,10 @@ class IrMailServerIdentity(models.Model):
             del message["Subject"]
             message["Subject"] = subject
         answers_to = email_normalize(message["Reply-To"])
-        if identity.reply_to and answers_to in (False, email_normalize(message["From"])):
+        if identity.reply_to and answers_to in (
+            False,
+            email_normalize(message["From"]),
+        ):
             del message["Reply-To"]
             message["Reply-To"] = identity.reply_to
 
