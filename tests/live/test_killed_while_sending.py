@@ -22,9 +22,9 @@ KILLS = int(os.environ.get("MGP_KILLS", 200 if IS_FULL else 3))
 WORKERS = 2
 SESSIONS = 4
 # A server takes its time at the end of each mail: what is killed then is in doubt.
-DOT_SECONDS = 0.05
+DOT_SECONDS = 0.2
 # About as long as a portion of mails keeps Odoo busy.
-LATEST_SECONDS = 0.3 + 0.05 * MAILS / KILLS
+LATEST_SECONDS = 0.3 + 0.03 * MAILS / KILLS
 SETTLE_SECONDS = 180.0
 AMINA = "amina@home.example"
 
