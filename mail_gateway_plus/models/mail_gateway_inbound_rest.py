@@ -11,6 +11,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import human_size
 
 from ..core.errors import MessageGone
+from ..core.parsing.envelope import MAX_HEADER_BYTES
 from ..core.parsing.excerpt import header_fingerprint
 from ..core.parsing.lightening import lighten
 from ..core.parsing.mender import mend
@@ -191,6 +192,8 @@ class MailGatewayInboundRest(models.Model):
         """Put the whole message in the place of its excerpt."""
         pieces = iter(pieces)
         first = next(pieces, b"")
+        while len(first) < MAX_HEADER_BYTES and (piece := next(pieces, b"")):
+            first += piece
         if header_fingerprint(first) != self.header_fingerprint:
             raise UserError(
                 self.env._(
