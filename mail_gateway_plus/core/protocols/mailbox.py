@@ -234,7 +234,7 @@ def bounded(pieces, size):
     for piece in pieces:
         count += len(piece)
         if count > 2 * size:
-            raise ProtocolViolation("RFC822.SIZE")
+            raise ProtocolViolation("message much longer than its RFC822.SIZE")
         yield piece
 
 
