@@ -13,6 +13,10 @@ from ..core.protocols.mailbox import as_mailbox
 from ..core.protocols.pop3 import Pop3Mailbox
 
 
+# Seconds; what Odoo gives a worker for one job (--limit-time-real).
+DEFAULT_TIME_BUDGET = 120
+
+
 class FetchmailServer(models.Model):
     _name = "fetchmail.server"
     _inherit = [
@@ -111,6 +115,13 @@ class FetchmailServer(models.Model):
         string="Timeout (seconds)",
         default=int(DEFAULT_TIMEOUT),
         help="A server that does not answer for so long counts as unreachable.",
+    )
+    time_budget = fields.Integer(
+        string="Time (seconds)",
+        default=DEFAULT_TIME_BUDGET,
+        help="How long one reading of the mailbox may take; then the connection is "
+        "cut, and the next reading goes on from there. The limits of Odoo's workers "
+        "hold as well (limit_time_real_cron).",
     )
     next_poll_at = fields.Datetime(
         string="Next Read",
@@ -253,12 +264,13 @@ class FetchmailServer(models.Model):
         dial = self._dial(kind)
         if self.env.context.get("mail_gateway_dial_only"):
             return dial
-        mailbox = dial.connect()
-        try:
-            mailbox.open(self._folder_names()[0])
-        except BaseException:
-            mailbox.abandon()
-            raise
+        with dial.limited(self.time_budget or DEFAULT_TIME_BUDGET):
+            mailbox = dial.connect()
+            try:
+                mailbox.open(self._folder_names()[0])
+            except BaseException:
+                mailbox.abandon()
+                raise
         return mailbox
 
     def _dial(self, kind):
