@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..core.errors import FolderUnavailable
+from ..core.policy.rest import ON_SERVER
 
 _logger = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ class FetchmailServerAftercare(models.Model):
 
         if rows := find(("acknowledged_at", "=", False)):
             yield from self._acknowledge(mailbox, rows._refs(), ask)
-        is_whole = ("rest_state", "!=", "left")
+        is_whole = ("rest_state", "not in", ON_SERVER)
         if rows := find(("remove_at", "<=", fields.Datetime.now()), is_whole):
             refs = rows._refs()
             self._commit()

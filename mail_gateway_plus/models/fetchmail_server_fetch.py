@@ -209,6 +209,7 @@ class FetchmailServerFetch(models.Model):
                 if not more:
                     self._settle_renumbered(mailbox, name)
             yield from self._do_chores_elsewhere(mailbox, ask)
+            has_more |= yield from self._fetch_rests(mailbox, turn, ask)
             yield ask(mailbox.close)
             self._settle(mailbox)
             self._note_success()

@@ -174,7 +174,7 @@ class MailGatewayInboundJournal(models.Model):
         """Return those of these messages whose original must stay on the server."""
         kept = self.env.execute_query(
             SQL(
-                "%s AND rest_state = 'left'",
+                "%s AND rest_state IN ('left', 'ordered')",
                 self._known_query(server, refs),
             )
         )

@@ -1,5 +1,6 @@
 """A message above the limit comes with its text; the rest when a person wants it."""
 
+import time
 from email.message import EmailMessage
 from email.policy import SMTP
 
@@ -41,9 +42,14 @@ def limited(odoo_case, env, mailbox):
     return limited
 
 
-def fetch_rest(odoo_case, row):
+def order_rest(odoo_case, row):
     with committing(odoo_case, row) as row:
         row.action_fetch_rest()
+
+
+def fetch_rest(odoo_case, row):
+    order_rest(odoo_case, row)
+    assert fetch(odoo_case, row.server_id) is None
 
 
 def record_of(row):
@@ -82,6 +88,62 @@ def test_rest_is_added_to_the_record_once(odoo_case, limited, kind):
     assert record.search_count([("subject", "=", "Plans")]) == 1
     with pytest.raises(UserError, match="no rest"):
         fetch_rest(odoo_case, row)
+
+
+@KINDS
+def test_button_only_orders_the_rest_and_wakes_the_scheduler(
+    odoo_case, env, limited, kind
+):
+    server = limited(kind)
+    row = rows_of(server)
+    server.next_poll_at = "2100-01-01 00:00:00"
+    cron = env.ref("mail.ir_cron_mail_gateway_action")
+    triggers = env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+
+    order_rest(odoo_case, row)
+
+    assert (row.rest_state, row.coming_size) == ("ordered", 0)
+    assert not server.next_poll_at
+    woken = env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]) - triggers
+    assert len(woken) == 1
+
+
+def test_rest_comes_over_several_runs_and_goes_on_where_it_was(odoo_case, limited):
+    server = limited("imap", large_letter(content=PLAN * 2))
+    row = rows_of(server)
+    order_rest(odoo_case, row)
+    sizes = []
+
+    while row.rest_state == "ordered":
+        fetch_without_time(odoo_case, server)
+        sizes.append(row.coming_size)
+        assert len(sizes) < 20
+
+    assert len(sizes) > 3
+    assert sizes[:-1] == sorted(set(sizes[:-1])), "a run began anew"
+    assert record_of(row).message_ids.attachment_ids.raw == PLAN * 2
+
+
+def fetch_without_time(odoo_case, server):
+    """Fetch as a scheduler does whose time is over as soon as something was done."""
+    cron = server.env.ref("mail.ir_cron_mail_gateway_action")
+    progress = server.env["ir.cron.progress"].create({"cron_id": cron.id})
+    server = server.with_context(
+        cron_id=cron.id,
+        ir_cron_progress_id=progress.id,
+        cron_end_time=time.monotonic() - 1,
+    )
+    fetch(odoo_case, server)
+
+
+def test_ordered_rest_may_be_waived(odoo_case, limited):
+    server = limited("imap")
+    order_rest(odoo_case, rows_of(server))
+
+    rows_of(server).action_waive_rest()
+    fetch(odoo_case, server)
+
+    assert rows_of(server).rest_state == "waived"
 
 
 @KINDS
@@ -155,9 +217,9 @@ def test_another_message_under_the_same_name_is_not_taken(odoo_case, limited, ki
     row.header_fingerprint = "0" * 64
     raw = raw_of(row)
 
-    with pytest.raises(UserError, match="another message"):
-        fetch_rest(odoo_case, row)
+    fetch_rest(odoo_case, row)
 
+    assert "another message" in row.rest_reason
     assert (row.rest_state, raw_of(row)) == ("left", raw)
 
 
@@ -170,9 +232,9 @@ def test_rest_that_is_no_longer_there_is_told(odoo_case, mailbox, limited, kind)
     row = rows_of(limited(kind))
     mailbox.server.empty(mailbox.address)
 
-    with pytest.raises(UserError, match="no longer holds"):
-        fetch_rest(odoo_case, row)
+    fetch_rest(odoo_case, row)
 
+    assert "no longer holds" in row.rest_reason
     assert row.rest_state == "left"
 
 

@@ -68,6 +68,8 @@ class _Client(IMAPClient):
 class ImapMailbox(StockConnection, Mailbox):
     """One IMAP session: connect, log in through :attr:`login`, open a folder."""
 
+    resumes = True
+
     def __init__(self, endpoint, line=None):
         """Connect to ``endpoint`` and protect the connection as it says."""
         self._line = line or Line()
@@ -198,8 +200,8 @@ class ImapMailbox(StockConnection, Mailbox):
             return None
         return FetchedMessage(ref, found.getvalue())
 
-    def download_pieces(self, ref):
-        return read_pieces(self._client, int(ref.uid))
+    def download_pieces(self, ref, offset=0):
+        return read_pieces(self._client, int(ref.uid), offset)
 
     def acknowledge(self, refs, aftercare):
         """Do as the policy says; return what :meth:`move` does."""

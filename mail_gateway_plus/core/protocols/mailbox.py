@@ -93,13 +93,15 @@ class Mailbox(ABC):
     :class:`~..errors.GatewayError`.
 
     ``status`` is the :class:`FolderStatus`, or ``None`` where it cannot be known.
-    Where ``acknowledges_on_close`` holds, an acknowledgement is final only once
+    Where ``resumes`` holds, a download may begin in the middle of a message. Where
+    ``acknowledges_on_close`` holds, an acknowledgement is final only once
     ``close`` returned. Of messages of more than ``size_limit`` bytes only header and
     texts are downloaded, where the protocol knows sizes; 0 is no limit. What is asked
     for at once should come in ``step_seconds``.
     """
 
     status = None
+    resumes = False
     size_limit = 0
     step_seconds = LONGEST_STEP
     acknowledges_on_close = False
@@ -120,8 +122,10 @@ class Mailbox(ABC):
     def download(self, refs):
         """Yield a :class:`FetchedMessage` for each of ``refs`` that still exists."""
 
-    def download_pieces(self, ref):
+    def download_pieces(self, ref, offset=0):
         """Yield the bytes of one message piece by piece, whatever its size.
+
+        :param offset: how many bytes of it are known already
 
         :raises MessageGone: when it is no longer there
         """

@@ -206,9 +206,16 @@ class Pop3Mailbox(StockConnection, Mailbox):
                 found += b"\r\n"
         return bytes(found)
 
-    def download_pieces(self, ref):
+    def download_pieces(self, ref, offset=0):
         if ref not in self.find(None):
             raise MessageGone(ref.uid)
+        for piece in self._pieces(ref):  # RETR begins at the beginning
+            known = min(offset, len(piece))
+            offset -= known
+            if len(piece) > known:
+                yield piece[known:]
+
+    def _pieces(self, ref):
         piece = bytearray()
         for line in self._pop.lines(f"RETR {self._numbers[ref]}"):
             piece += line
