@@ -114,10 +114,14 @@ class MailGatewayInboundRest(models.Model):
         facts = [part.content_type, part.size and human_size(part.size)]
         return f"{name} ({', '.join(filter(None, facts))})"
 
+    def _note_rest(self, record):
+        """Tell those in the house what the record's message lacks.
+
+        Not in its text, which goes to the record's followers everywhere.
+        """
+        record.message_post(body=self._rest_note(), subtype_xmlid="mail.mt_note")
+
     def _rest_note(self):
-        """Return the paragraph that tells readers of the record what is missing."""
-        if self.rest_state not in ON_SERVER:
-            return ""
         items = Markup("").join(
             Markup("<li>%s</li>") % line for line in (self.left_parts or "").split("\n")
         )

@@ -63,13 +63,22 @@ def test_text_comes_and_the_attachment_is_named(limited, kind):
     row = rows_of(server)
     assert (row.state, row.rest_state) == ("done", "left")
     assert row.size < 10_000 < 2_000_000 < row.size_on_server
-    body = record_of(row).message_ids.sorted("id")[0].body
-    assert "See the plans." in body
-    assert f"/odoo/action-mail_gateway_plus.action_inbound/{row.id}" in body
+    message, note = record_of(row).message_ids.sorted("id")[:2]
+    assert "See the plans." in message.body
+    assert f"/odoo/action-mail_gateway_plus.action_inbound/{row.id}" in note.body
     assert not record_of(row).message_ids.attachment_ids
     if kind == "imap":
         assert row.left_parts.startswith("plan.pdf (application/pdf, 2.")
-        assert "plan.pdf" in body
+        assert "plan.pdf" in note.body
+
+
+def test_what_is_missing_is_told_inside_the_house_only(odoo_case, env, limited):
+    server = limited("imap")
+    message, note = record_of(rows_of(server)).message_ids.sorted("id")[:2]
+
+    assert "action_inbound" not in message.body
+    assert note.subtype_id == env.ref("mail.mt_note")
+    assert note.is_internal
 
 
 @KINDS
@@ -279,6 +288,56 @@ def test_large_message_below_the_limit_is_whole(limited):
 
     assert not row.rest_state
     assert record_of(row).message_ids.attachment_ids.raw == content
+
+
+@KINDS
+def test_mailbox_that_keeps_no_attachments_gets_none_with_the_rest(
+    odoo_case, limited, kind
+):
+    row = rows_of(limited(kind, attach=False))
+    record = record_of(row)
+
+    fetch_rest(odoo_case, row)
+
+    assert row.rest_state == "fetched"
+    assert not record.message_ids.attachment_ids
+
+
+@KINDS
+def test_kept_original_becomes_the_whole_message(odoo_case, limited, kind):
+    raw = large_letter()
+    row = rows_of(limited(kind, raw, original=True))
+
+    fetch_rest(odoo_case, row)
+
+    originals = record_of(row).message_ids.attachment_ids.filtered(
+        lambda attachment: attachment.name == "original_email.eml"
+    )
+    assert [original.raw for original in originals] == [raw]
+
+
+def test_rest_that_cannot_be_added_is_no_fault_of_the_server(
+    odoo_case, env, limited, monkeypatch
+):
+    server = limited("imap")
+    row = rows_of(server)
+
+    def refuse(record, **_values):
+        raise ValueError("no more notes")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(record_of(row)), "message_post", refuse)
+        fetch_rest(odoo_case, row)
+
+    assert row.rest_state == "left"
+    assert "could not be added" in row.rest_reason
+    assert "no more notes" in row.rest_reason
+    assert (server.failure_count, server.error_message) == (0, False)
+
+    fetch_rest(odoo_case, row)  # all has come: nothing is downloaded again
+
+    assert (row.rest_state, row.rest_reason) == ("fetched", False)
+    assert record_of(row).message_ids.attachment_ids.raw == PLAN
 
 
 # ------------------------------------------------------------------------ hostility
