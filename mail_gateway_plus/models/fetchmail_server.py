@@ -153,7 +153,8 @@ class FetchmailServer(models.Model):
         default=50,
         help="Of a larger message only the header and the text are fetched, with a "
         "list of the attachments; an operator can fetch the rest. Until then it stays "
-        "on the server, even where messages are moved or deleted. 0: no limit.",
+        "on the server, even where messages are moved or deleted. 0: no limit, as with "
+        "the mailboxes that were there before the gateway was installed.",
     )
     duplicate_policy = fields.Selection(
         [
