@@ -18,6 +18,8 @@ from ..core.policy.rest import FETCHED, LEFT, ON_SERVER, ORDERED, WAIVED
 
 _logger = logging.getLogger(__name__)
 
+# What Odoo calls it (mail_thread.py).
+ORIGINAL_NAME = "original_email.eml"
 FETCH_CRON = "mail.ir_cron_mail_gateway_action"
 # An Integer has 31 bits; no mail server takes a message of that size.
 MAX_INTEGER = 2**31 - 1
@@ -225,6 +227,7 @@ class MailGatewayInboundRest(models.Model):
         record = self._in_its_company(self.res_model).browse(self.res_id).exists()
         if not record:
             return
+        self._keep_original(record, excerpt)
         trace = self._new_trace()
         thread = self._in_its_company("mail.thread")
         thread = thread.with_context(mail_gateway_trace=trace)
@@ -236,7 +239,8 @@ class MailGatewayInboundRest(models.Model):
             mended = mend(trace.raw).raw
         message = message_from_bytes(mended, policy=SMTP)
         parsed = thread.message_parse(message)
-        attachments = list(parsed["attachments"])
+        strip = self.server_id and not self.server_id.attach
+        attachments = [] if strip else list(parsed["attachments"])
         if self.is_text_cut and parsed["body"]:
             attachments.append(("message.html", str(parsed["body"])))
         del message, parsed
@@ -248,3 +252,12 @@ class MailGatewayInboundRest(models.Model):
             attachments=attachments,
             subtype_xmlid="mail.mt_note",
         )
+
+    def _keep_original(self, record, excerpt):
+        """Put the whole message where its excerpt was kept as the original."""
+        originals = record.message_ids.attachment_ids.filtered(
+            lambda attachment: attachment.name == ORIGINAL_NAME
+        )
+        for original in originals:
+            if original.raw == excerpt:
+                original.raw = self.env["mail.gateway.raw"]._read(self.id)
