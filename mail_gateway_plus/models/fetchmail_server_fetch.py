@@ -212,6 +212,7 @@ class FetchmailServerFetch(models.Model):
             has_more |= yield from self._fetch_rests(mailbox, turn, ask)
             yield ask(mailbox.close)
             self._settle(mailbox)
+            self._settle_unread_folders()
             self._note_success()
             turn.remaining += has_more
         except Exception as error:
