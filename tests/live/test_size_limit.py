@@ -56,6 +56,13 @@ def record_of(row):
     return row.env[row.res_model].browse(row.res_id)
 
 
+def message_and_note(row):
+    """Return the record's first message and the one that tells what it lacks."""
+    messages = record_of(row).message_ids.sorted("id")
+    [note] = messages.filtered(lambda message: "Left on the mail" in message.body)
+    return messages[0], note
+
+
 @KINDS
 def test_text_comes_and_the_attachment_is_named(limited, kind):
     server = limited(kind)
@@ -63,7 +70,7 @@ def test_text_comes_and_the_attachment_is_named(limited, kind):
     row = rows_of(server)
     assert (row.state, row.rest_state) == ("done", "left")
     assert row.size < 10_000 < 2_000_000 < row.size_on_server
-    message, note = record_of(row).message_ids.sorted("id")[:2]
+    message, note = message_and_note(row)
     assert "See the plans." in message.body
     assert f"/odoo/action-mail_gateway_plus.action_inbound/{row.id}" in note.body
     assert not record_of(row).message_ids.attachment_ids
@@ -73,12 +80,11 @@ def test_text_comes_and_the_attachment_is_named(limited, kind):
 
 
 def test_what_is_missing_is_told_inside_the_house_only(odoo_case, env, limited):
-    server = limited("imap")
-    message, note = record_of(rows_of(server)).message_ids.sorted("id")[:2]
+    message, note = message_and_note(rows_of(limited("imap")))
 
     assert "action_inbound" not in message.body
     assert note.subtype_id == env.ref("mail.mt_note")
-    assert note.is_internal
+    assert note.subtype_id.internal
 
 
 @KINDS
