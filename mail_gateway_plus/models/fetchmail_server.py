@@ -12,7 +12,6 @@ from ..core.protocols.imap import ImapMailbox
 from ..core.protocols.mailbox import as_mailbox
 from ..core.protocols.pop3 import Pop3Mailbox
 
-
 # Seconds; what Odoo gives a worker for one job (--limit-time-real).
 DEFAULT_TIME_BUDGET = 120
 

@@ -94,7 +94,7 @@ class MailGatewayFolder(models.Model):
             self.write(values)
 
     def _missing_values(self, refs):
-        """Return the values that name these messages and since when they are missing."""
+        """Return the values that name these messages, and since when they miss."""
         now = fields.Datetime.to_string(fields.Datetime.now())
         known = self.missing_since or {}
         return {
