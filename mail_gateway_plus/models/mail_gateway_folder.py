@@ -72,7 +72,7 @@ class MailGatewayFolder(models.Model):
     reconciled_at = fields.Datetime(
         string="Reconciled",
         readonly=True,
-        help="When all of its messages of the last weeks were held against the journal.",
+        help="When its messages of the last weeks were held against the journal.",
     )
     gap_count = fields.Integer(
         string="Gaps Found",
