@@ -83,14 +83,19 @@ class Dial:
         timer = threading.Timer(seconds, self.abandon)
         timer.daemon = True
         timer.start()
+        failure = None
         try:
             yield
         except Exception as error:
-            if timer.finished.is_set():
-                raise OutOfTime() from error
-            raise
+            if not timer.finished.is_set():
+                raise
+            failure = error
         finally:
+            # Also where half an answer passed for a whole one.
+            is_over = timer.finished.is_set()
             timer.cancel()
+        if is_over:
+            raise OutOfTime() from failure
 
     def abandon(self):
         """Cut the connection, from any thread and at any time."""
