@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ..core.policy.dispatch import Dispatch
 from ..core.policy.errand import (
+    LOOK_AGAIN_SECONDS,
     MAILS_PER_SESSION,
     SECONDS_PER_SESSION,
     Errand,
@@ -67,7 +68,8 @@ class MailMailQueue(models.Model):
                 turn.note_time_left(time_left)
                 self._commit()
                 try:
-                    run(self._senders(turn), threads=self._session_count())
+                    threads = self._session_count()
+                    run(self._senders(turn), threads, patience=LOOK_AGAIN_SECONDS)
                 finally:
                     self.env.cr.rollback()
                     self._empty_bin(turn)
@@ -174,7 +176,7 @@ class MailMailQueue(models.Model):
                 break
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
-        turn.is_drained = not rows
+        turn.drained_at = None if rows else turn.clock()
         for route, mails in routed:
             turn.add(route, mails)
         return bool(rows)
@@ -247,7 +249,9 @@ class MailMailQueue(models.Model):
                     more = yield from self._use(server, route, turn, is_opening)
                 if not turn.waiting[route]:
                     return
-            if turn.has_time:
+            if not servers and turn.sessions[route] > 1:
+                turn.probing.add(route)  # the mails are those of the session at work
+            elif turn.has_time:
                 tried = {server.id or 0 for server in servers}
                 self._put_off(turn.take_all(route, tried), turn, servers)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
@@ -260,6 +264,8 @@ class MailMailQueue(models.Model):
                 self._surely(partial(self._conclude_failed, errand, turn, error))
         finally:
             turn.sessions[route] -= 1
+            if not turn.sessions[route]:
+                turn.probing.discard(route)
             self._note_opened(route, turn, is_opening)
 
     def _note_opened(self, route, turn, is_opening):
@@ -317,6 +323,10 @@ class MailMailQueue(models.Model):
                 self._refill(turn)
             errand = turn.take(route, server.id)
             if errand is None:
+                if desk.is_probe and not carried:
+                    # It let us in: what there was to send, others have sent meanwhile.
+                    server._note_sending_success()
+                    self._commit()
                 return False
             fault = yield from self._deliver(errand, desk)
             carried += 1
@@ -328,10 +338,9 @@ class MailMailQueue(models.Model):
                 if desk.is_probe and carried == 1:
                     break  # whether it is used again is for the breaker to say
                 continue
-            if is_of_session(fault) and carried > 1 and not errand.reconnects:
-                # The server ended a session that had served: a new one will do.
-                errand.reconnects += 1
-            else:
+            # A server that ends a session that had served is not at fault: a new one
+            # will do.
+            if not (is_of_session(fault) and carried > 1):
                 errand.tried[server.id] = (server, fault)
             turn.put_back(route, errand)
             if fault.is_fault_of_server:

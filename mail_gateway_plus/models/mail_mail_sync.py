@@ -163,7 +163,9 @@ class MailMailSync(models.Model):
                 "failure_type": False,
                 "failure_reason": False,
             }
-            self.write(values)
+            # Not as the user: who may send a mail need not be allowed to write the
+            # message behind it, and it is sent.
+            self.sudo().write(values)
             self._tell_others(reached, *(failures[-1] if failures else (None, None)))
         elif failures:
             kind, reason = failures[-1]
