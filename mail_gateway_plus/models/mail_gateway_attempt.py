@@ -236,7 +236,7 @@ class MailGatewayAttempt(models.Model):
             **self._mail_values(dispatch and dispatch.current_mail_id),
         }
         host = server.smtp_host or ""
-        rules = self.env["mail.mail"]._reply_rules()
+        rules = self.env["mail.mail"]._gateway_reply_rules()
 
         def judge_here(phase, reply, error=None):
             return judge(phase, reply, rules=rules, error=error, host=host)
