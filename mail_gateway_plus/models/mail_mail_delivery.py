@@ -7,10 +7,10 @@ from odoo import models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import email_normalize
 
-from ..core.policy.fate import answers_of, concerns_server
-from ..core.policy.replies import judge
+from ..core.policy.fate import answers_of, fault_of
 from ..core.protocols.foreign import ForeignSession
-from ..core.protocols.smtp import Reply, phase_of
+from ..core.protocols.smtp import phase_of
+from ..core.protocols.smtp_delivery import NO_REPLY
 from ..core.tasks import call
 
 _logger = logging.getLogger(__name__)
@@ -50,7 +50,6 @@ class MailMailDelivery(models.Model):
 
     def _gateway_desk(self, session, server, route, turn):
         attempts = self.env["mail.gateway.attempt"]
-        rules, host = self._gateway_reply_rules(), server.smtp_host or ""
         return Desk(
             server=server,
             session=session,
@@ -60,9 +59,7 @@ class MailMailDelivery(models.Model):
             has_quota=bool(server and self.env["mail.gateway.quota"]._of(server)),
             is_probe=bool(server)
             and self.env["mail.gateway.breaker"]._is_probe(server),
-            judge=lambda phase, reply, error=None: judge(
-                phase, reply, rules=rules, error=error, host=host
-            ),
+            judge=server._reply_judge(),
         )
 
     def _gateway_deliver(self, errand, desk):
@@ -104,7 +101,7 @@ class MailMailDelivery(models.Model):
             answers = answers_of(delivery, desk.judge)
             errand.answers.update({_key(each.address): each for each in answers})
             note = partial(note, answers)
-            fault = _fault_of(delivery, desk.judge)
+            fault = fault_of(delivery, desk.judge)
             if fault is not None:
                 errand.has_history = True
                 self._gateway_surely(partial(mail._gateway_go_on, note, desk))
@@ -187,10 +184,7 @@ class MailMailDelivery(models.Model):
     def _gateway_note_unreachable(self, server, route, turn, error):
         """Write down, for each mail that waits, that no session came about."""
         _logger.info("Outgoing server %s is not reached", server.id, exc_info=error)
-        phase = phase_of(error)
-        verdict = _judge(
-            self._gateway_reply_rules(), server, phase, Reply(0, ""), error
-        )
+        verdict = server._reply_judge()(phase_of(error), NO_REPLY, error)
         waiting = [e for e in turn.waiting[route] if server.id not in e.tried]
         attempts = self.env["mail.gateway.attempt"].sudo()
         attempts._record_unreached(server, [e.mail_id for e in waiting], error)
@@ -199,10 +193,6 @@ class MailMailDelivery(models.Model):
             errand.tried[server.id] = (server, verdict)
 
     # --------------------------------------------------------------------- tools
-
-    def _gateway_reply_rules(self):
-        """Return the administrator's rules for replies, as the judge wants them."""
-        return self.env["mail.gateway.reply.rule"].sudo()._rules()
 
     def _gateway_surely(self, action):
         """Do and commit ``action``, again and again while it is in conflict.
@@ -222,18 +212,6 @@ class MailMailDelivery(models.Model):
                 self.env.cr.rollback()
                 raise
         raise conflict
-
-
-def _judge(rules, server, phase, reply, error=None):
-    return judge(phase, reply, rules=rules, error=error, host=server.smtp_host or "")
-
-
-def _fault_of(delivery, judge_here):
-    """Return the verdict on a delivery that another server may well take."""
-    if delivery.accepted or delivery.is_uncertain:
-        return None
-    verdict = judge_here(delivery.phase, delivery.reply, delivery.error)
-    return verdict if concerns_server(verdict) else None
 
 
 def _key(address):
