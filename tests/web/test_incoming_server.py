@@ -117,11 +117,11 @@ def test_day_by_day_what_arrived_leads_to_the_messages(
     web_odoo.call("fetchmail.server", "action_archive", [others])
     for subject in ("Dark street", "Deep pothole"):
         dovecot.deliver(ADDRESS, letter(subject, f"<{subject[:4]}@home.example>"))
-    browser.run_cron(web_odoo, browser.FETCH_CRON)
+    browser.run_cron(web_odoo, FETCH_CRON)
     browser.run_cron(web_odoo, browser.PROCESS_CRON)
     web_odoo.call("fetchmail.server", "write", [[newest], {"object_id": False}])
     dovecot.deliver(ADDRESS, letter("For nobody", "<nobody@home.example>"))
-    browser.run_cron(web_odoo, browser.FETCH_CRON)
+    browser.run_cron(web_odoo, FETCH_CRON)
     browser.run_cron(web_odoo, browser.PROCESS_CRON)
     entered.reload()
 
