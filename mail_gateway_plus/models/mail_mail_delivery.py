@@ -189,8 +189,12 @@ class MailMailDelivery(models.Model):
         attempts = self.env["mail.gateway.attempt"].sudo()
         attempts._record_unreached(server, [e.mail_id for e in waiting], error)
         server._note_sending_fault(verdict, str(error))
-        for errand in waiting:
-            errand.tried[server.id] = (server, verdict)
+        self._gateway_note_tried(server, route, turn, verdict)
+
+    def _gateway_note_tried(self, server, route, turn, verdict):
+        """Note that the server takes none of the mails that wait."""
+        for errand in turn.waiting[route]:
+            errand.tried.setdefault(server.id, (server, verdict))
 
     # --------------------------------------------------------------------- tools
 

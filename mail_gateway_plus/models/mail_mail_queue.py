@@ -19,6 +19,7 @@ from ..core.policy.fate import is_of_session
 from ..core.protocols.foreign import ForeignSession
 from ..core.protocols.smtp import SmtpSession
 from ..core.tasks import call, run
+from .ir_mail_server_sending import is_own_quota
 from .mail_mail_claim import DUE_AT, FREE, NOW
 
 _logger = logging.getLogger(__name__)
@@ -286,6 +287,11 @@ class MailMailQueue(models.Model):
 
         :returns: whether a new session with the same server is worth while
         """
+        if spent := server._spent_quota():
+            self._gateway_note_tried(server, route, turn, spent)
+            self._gateway_commit()
+            self._gateway_note_opened(route, turn, is_opening)
+            return False
         session = None
         try:
             connection = server._dial(route)
@@ -344,6 +350,8 @@ class MailMailQueue(models.Model):
             else:
                 errand.tried[server.id] = (server, fault)
             turn.put_back(route, errand)
+            if is_own_quota(fault):
+                self._gateway_note_tried(server, route, turn, fault)
             if fault.is_fault_of_server:
                 break
         return (
