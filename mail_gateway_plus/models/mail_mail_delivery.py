@@ -142,7 +142,7 @@ class MailMailDelivery(models.Model):
         stand as uncertain until the answer is written.
 
         :returns: the delivery, and what writes it down when called with the answers;
-            None when the mail is no longer ours to send
+            None when the mail is no longer ours to send, or only in the next run
         """
         attempts = self.env["mail.gateway.attempt"].sudo()
         session = desk.session
@@ -151,10 +151,12 @@ class MailMailDelivery(models.Model):
         )
         if not delivery.is_open:
             return delivery, partial(attempts._record, origin, session, delivery)
+        opened = None
         try:
-            opened = self._gateway_surely(
-                partial(self._gateway_fence_and_record, desk, origin, delivery)
-            )
+            if desk.turn.has_time_for_dot:
+                opened = self._gateway_surely(
+                    partial(self._gateway_fence_and_record, desk, origin, delivery)
+                )
         except BaseException:
             session.close()
             raise
