@@ -33,6 +33,7 @@ from . import mail_gateway_attempt
 from . import mail_message
 from . import mail_gateway_recipient
 from . import mail_gateway_breaker
+from . import ir_mail_server_probe
 from . import mail_gateway_quota
 from . import mail_gateway_quota_use
 from . import mail_gateway_reply_rule
@@ -40,6 +41,7 @@ from . import mail_mail
 from . import mail_mail_claim
 from . import mail_mail_parcel
 from . import mail_mail_result
+from . import mail_mail_put_off
 from . import mail_mail_delivery
 from . import mail_mail_queue
 from . import mail_mail_sync

@@ -1,8 +1,9 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 from ..core.policy.fate import Outcome
 from ..core.policy.verdict import SERVER_CAUSES
+from .mail_mail_claim import NOW
 from .own_transaction import own_transaction
 
 
@@ -77,13 +78,14 @@ class MailMailDecision(models.Model):
         # SKIP LOCKED: a worker that has one of them at this moment decides about it.
         self.env.execute_query(
             SQL(
-                "UPDATE mail_mail SET scheduled_date = %s WHERE id = ANY(ARRAY("
+                "UPDATE mail_mail SET scheduled_date = date_trunc('second', %s)"
+                " WHERE id = ANY(ARRAY("
                 "SELECT id FROM mail_mail WHERE state = 'outgoing'"
                 " AND gateway_cause = ANY(%s) AND scheduled_date > %s"
                 " FOR NO KEY UPDATE SKIP LOCKED)) RETURNING id",
-                fields.Datetime.now(),
+                NOW,
                 causes,
-                fields.Datetime.now(),
+                NOW,
             )
         )
         self.invalidate_model(["scheduled_date"], flush=False)

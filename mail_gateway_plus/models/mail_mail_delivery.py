@@ -142,7 +142,7 @@ class MailMailDelivery(models.Model):
         stand as uncertain until the answer is written.
 
         :returns: the delivery, and what writes it down when called with the answers;
-            None when the mail is no longer ours to send
+            None when the mail is no longer ours to send, or only in the next run
         """
         attempts = self.env["mail.gateway.attempt"].sudo()
         session = desk.session
@@ -151,10 +151,12 @@ class MailMailDelivery(models.Model):
         )
         if not delivery.is_open:
             return delivery, partial(attempts._record, origin, session, delivery)
+        opened = None
         try:
-            opened = self._gateway_surely(
-                partial(self._gateway_fence_and_record, desk, origin, delivery)
-            )
+            if desk.turn.has_time_for_dot:
+                opened = self._gateway_surely(
+                    partial(self._gateway_fence_and_record, desk, origin, delivery)
+                )
         except BaseException:
             session.close()
             raise
@@ -189,8 +191,12 @@ class MailMailDelivery(models.Model):
         attempts = self.env["mail.gateway.attempt"].sudo()
         attempts._record_unreached(server, [e.mail_id for e in waiting], error)
         server._note_sending_fault(verdict, str(error))
-        for errand in waiting:
-            errand.tried[server.id] = (server, verdict)
+        self._gateway_note_tried(server, route, turn, verdict)
+
+    def _gateway_note_tried(self, server, route, turn, verdict):
+        """Note that the server takes none of the mails that wait."""
+        for errand in turn.waiting[route]:
+            errand.tried.setdefault(server.id, (server, verdict))
 
     # --------------------------------------------------------------------- tools
 

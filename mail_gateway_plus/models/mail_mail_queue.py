@@ -19,7 +19,10 @@ from ..core.policy.errand import (
 from ..core.policy.fate import is_of_session
 from ..core.protocols.foreign import ForeignSession
 from ..core.protocols.smtp import SmtpSession
+from ..core.protocols.smtp_dial import SmtpDial
 from ..core.tasks import call, run
+from .cron_time import seconds_until_stopped
+from .ir_mail_server_sending import is_own_quota
 from .mail_mail_claim import DUE_AT, FREE, NOW
 
 _logger = logging.getLogger(__name__)
@@ -66,6 +69,7 @@ class MailMailQueue(models.Model):
             with self._gateway_worker_token() as token:
                 turn = Turn(token, self._gateway_chosen_ids(email_ids))
                 turn.note_time_left(time_left)
+                turn.note_stopped_in(seconds_until_stopped(self.env))
                 self._gateway_commit()
                 try:
                     threads = self._gateway_session_count()
@@ -290,9 +294,16 @@ class MailMailQueue(models.Model):
 
         :returns: whether a new session with the same server is worth while
         """
+        if spent := server._spent_quota():
+            self._gateway_note_tried(server, route, turn, spent)
+            self._gateway_commit()
+            self._gateway_note_opened(route, turn, is_opening)
+            return False
         session = None
         try:
             connection = server._dial(route)
+            if isinstance(connection, SmtpDial):
+                connection = connection.within(max(turn.deadline - turn.clock(), 1))
             # A refreshed token, say: nobody may come into conflict with us later.
             self._gateway_commit()
             if isinstance(connection, SmtpSession):
@@ -323,6 +334,8 @@ class MailMailQueue(models.Model):
         carried = 0
         started = turn.clock()
         desk = self._gateway_desk(session, server, route, turn)
+        if isinstance(session, SmtpSession):
+            session.end_by(turn.deadline)
         self._gateway_commit()
         while session.usable and carried < MAILS_PER_SESSION and turn.has_time:
             if turn.clock() - started > SECONDS_PER_SESSION:
@@ -351,6 +364,8 @@ class MailMailQueue(models.Model):
             if not (is_of_session(fault) and carried > 1):
                 errand.tried[server.id] = (server, fault)
             turn.put_back(route, errand)
+            if is_own_quota(fault):
+                self._gateway_note_tried(server, route, turn, fault)
             if fault.is_fault_of_server:
                 break
         return (

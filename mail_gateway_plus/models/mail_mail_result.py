@@ -1,7 +1,5 @@
 import logging
-import random
 from dataclasses import replace
-from datetime import timedelta
 
 from odoo import fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -10,7 +8,6 @@ from ..core.policy.errand import Errand
 from ..core.policy.fate import Answer, Fate, Outcome, fate_of
 from ..core.policy.lanes import Lane
 from ..core.policy.retry import is_transient
-from ..core.policy.sending_retry import next_try
 from ..core.policy.verdict import Cause, Kind, Scope, Verdict
 from ..core.protocols.smtp_delivery import Reply
 
@@ -19,8 +16,6 @@ _logger = logging.getLogger(__name__)
 # System parameter, with the lane's word appended: what becomes of mail of which nobody
 # knows whether it arrived. "hold": a person decides; "resend": it may arrive twice.
 UNCERTAIN_POLICY = "mail_gateway_plus.uncertain_policy_"
-# How long mail waits at least while no server can be used.
-NO_SERVER_WAIT = timedelta(minutes=1)
 UNCLAIMED = {
     "gateway_claim": 0,
     "gateway_claimed_until": False,
@@ -83,51 +78,6 @@ class MailMailResult(models.Model):
             _logger.warning("Mail %s cannot be sent", mail.id, exc_info=error)
             mail._gateway_give_up_unsent(error)
 
-    def _gateway_put_off(self, errands, turn, servers):
-        """Have mails wait that no server could take at this time."""
-        for errand in errands:
-            self._gateway_surely(
-                lambda errand=errand: self.browse(errand.mail_id)._gateway_put_off_one(
-                    errand, turn
-                )
-            )
-
-    def _gateway_put_off_one(self, errand, turn):
-        if not self._gateway_hold(turn.token):
-            return
-        told = [
-            self.env._(
-                "%(server)s: %(cause)s",
-                server=server.name or self.env._("Command line settings"),
-                cause=verdict.cause,
-            )
-            for server, verdict in errand.tried.values()
-        ]
-        if not told:
-            # Not the mail's failure: it is not counted as a try.
-            self._gateway_wait_for_server()
-            return
-        verdicts = [verdict for _server, verdict in errand.tried.values()]
-        hopeful = [verdict for verdict in verdicts if not verdict.is_final]
-        reason = self.env._("No outgoing mail server took it.\n%s", "\n".join(told))
-        answers = [a for a in errand.answers.values() if a.verdict is not None]
-        if answers:
-            reason = f"{reason}\n{tell(answers)}"
-        self._gateway_try_again(errand, (hopeful or verdicts)[0], reason, ([], []))
-
-    def _gateway_wait_for_server(self):
-        spread = timedelta(seconds=random.uniform(0, 30))
-        self.write(
-            {
-                **UNCLAIMED,
-                "scheduled_date": fields.Datetime.now() + NO_SERVER_WAIT + spread,
-                "failure_reason": self.env._(
-                    "No outgoing mail server can be used at this time."
-                ),
-                "gateway_cause": Cause.UNREACHABLE.value,
-            }
-        )
-
     # ----------------------------------------------------------------------- fates
 
     def _gateway_note_sent(self, errand, server, failures, reached):
@@ -165,14 +115,7 @@ class MailMailResult(models.Model):
         """Have the mail wait for its next try, or give it up."""
         tries = self.gateway_tries + 1
         since = self.gateway_since or errand.due_at
-        lane = Lane(self.gateway_lane or Lane.NOTIFICATION.value)
-        wait = next_try(
-            lane.name.lower(),
-            tries,
-            verdict,
-            fields.Datetime.now() - since,
-            random.random(),
-        )
+        wait = self._gateway_next_try(verdict, tries, since)
         if wait is None:
             kind = "mail_smtp" if verdict.is_fault_of_server else "unknown"
             kind = "mail_spam" if verdict.cause == Cause.SPAM.value else kind

@@ -108,6 +108,13 @@ class SmtpSession:
         size = self._connection.esmtp_features.get("size", "").strip()
         return int(size) if size.isdecimal() else 0
 
+    def end_by(self, deadline):
+        """Have whatever is done from now on fail at ``deadline``, if it lasts so long.
+
+        :param deadline: by ``time.monotonic()``
+        """
+        self._wire.deadline = deadline
+
     # ------------------------------------------------------------- handing over a mail
 
     def offer(self, message, sender, recipients):

@@ -3,7 +3,7 @@
 import re
 import smtplib
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import GatewayError
 from .dial import LoginStep
@@ -116,6 +116,10 @@ class SmtpDial:
     smtp_from: str | bool | None = None
     is_debugging: bool = False
     timeouts: Timeouts = Timeouts()
+
+    def within(self, seconds):
+        """Return the same with no timeout longer than ``seconds``."""
+        return replace(self, timeouts=self.timeouts.capped(seconds))
 
     def connect(self):
         """Connect, encrypt, log in and return the :class:`SmtpSession`.
