@@ -17,7 +17,7 @@ prepare: ## make everything that is missing, run nothing
 demo: ## start Odoo with real mail servers and sample data
 test: ## run all tests; ARGS="tests/unit -k retry" for some
 test-odoo: ## run Odoo's own mail suites with the addons installed
-bench: ## measure incoming mail, ours against stock Odoo
+bench: ## measure mail in and out, ours against stock Odoo
 lint: ## check style, manifests and formatting
 pot: ## write the lists of terms to translate
 clean: ## stop servers, remove all that was prepared

@@ -1,36 +1,17 @@
 """Incoming mail, ours against stock Odoo on the same Dovecot, in one run.
 
-``make bench ARGS="--messages 300 --rounds 2 --only end_to_end"``
+``make bench ARGS="incoming --messages 300 --rounds 2 --only end_to_end"``
 """
 
 import argparse
-import datetime
-import json
-import os
 import statistics
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 
 from benchmarks import databases, messages
+from benchmarks.report import VARIANTS, Line, Report, compare
 from benchmarks.rig import ALL_ARRIVED, ALL_JOURNALED, FETCH, PROCESS, Bench, bench
 from dev import environment as prepared
-from dev.paths import make_state_directory
-
-VARIANTS = ("stock", "ours")
-
-
-@dataclass
-class Line:
-    """One line of the table: what was measured, how both did, what is aimed at."""
-
-    name: str
-    unit: str
-    stock: float | None
-    ours: float
-    ratio: float
-    target: str
-    raw: dict[str, list[float]]
 
 
 def end_to_end(rig: Bench, options: argparse.Namespace) -> list[Line]:
@@ -149,26 +130,10 @@ def journaled(rig: Bench, count: int) -> tuple[str, int]:
     return name, count
 
 
-def compare(name: str, unit: str, rates: dict[str, list[float]], target: str) -> Line:
-    """Return the line of medians."""
-    stock, ours = (statistics.median(rates[variant]) for variant in VARIANTS)
-    return Line(name, unit, stock, ours, stock / ours, target, rates)
-
-
 SCENARIOS: dict[str, Callable[[Bench, argparse.Namespace], list[Line]]] = {
     scenario.__name__: scenario
     for scenario in (end_to_end, two_workers, long_history, big_message, backlog)
 }
-
-
-def show(line: Line) -> None:
-    """Print one line of the table."""
-    stock = "" if line.stock is None else f"{line.stock:9.1f}"
-    print(
-        f"{line.name:36} {line.unit:7} {stock:>9} {line.ours:9.1f}"
-        f" {line.ratio:7.2f}   {line.target}",
-        flush=True,
-    )
 
 
 def main() -> int:
@@ -182,28 +147,11 @@ def main() -> int:
     if options.full:
         options.messages = max(options.messages, 1000)
     databases.make_originals(prepared.load())
-    started = datetime.datetime.now(datetime.timezone.utc)
-    found: list[Line] = []
-    print(f"{'per message':36} {'unit':7} {'stock':>9} {'ours':>9}   ratio   target")
+    report = Report("incoming", "per message", options)
     with bench() as rig:
         for name in options.only:
-            for line in SCENARIOS[name](rig, options):
-                found.append(line)
-                show(line)
-    folder = make_state_directory() / "benchmarks"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"incoming-{started:%Y%m%d-%H%M%S}.json"
-    result = {
-        "started": started.isoformat(),
-        "messages": options.messages,
-        "rounds": options.rounds,
-        "partners": databases.PARTNERS,
-        "cores": os.cpu_count(),
-        "load": os.getloadavg(),
-        "lines": [asdict(line) for line in found],
-    }
-    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(path)
+            report.show(SCENARIOS[name](rig, options))
+    print(report.write())
     return 0
 
 

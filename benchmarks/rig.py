@@ -27,37 +27,12 @@ ALL_ARRIVED = (
 ALL_JOURNALED = "SELECT count(*) >= %s FROM mail_gateway_inbound"
 
 
-class Bench:
-    """The servers of one run of the benchmarks."""
+class Workers:
+    """Databases, and workers of Odoo's that do measured work on them."""
 
     def __init__(self, directory: Path) -> None:
         self.environment = prepared.load()
-        authority = CertificateAuthority(directory / "ca")
         self.directory = directory
-        self.dovecot = Dovecot(
-            directory / "dovecot", authority, {messages.ADDRESS: "secret"}
-        )
-
-    def fill_mailbox(self, letters: Sequence[bytes]) -> None:
-        """Let the mailbox hold these messages, unseen, and no others."""
-        self.dovecot.empty(messages.ADDRESS)
-        for letter in letters:
-            self.dovecot.deliver(messages.ADDRESS, letter)
-
-    @contextlib.contextmanager
-    def line(self, round_trip_ms: int) -> Iterator[int]:
-        """Yield the port of the mailbox at a distance."""
-        if not round_trip_ms:
-            yield self.dovecot.imap_port
-            return
-        with LatencyProxy(self.dovecot.imap_port, round_trip_ms / 2000) as proxy:
-            yield proxy.port
-
-    def database(self, variant: str, port: int) -> str:
-        """Return a fresh database whose mailbox is on ``port``."""
-        name = databases.copy(self.environment, variant)
-        self.query(name, f"UPDATE fetchmail_server SET port = {port}")
-        return name
 
     def query(self, database: str, statement: str) -> str:
         """Run a statement."""
@@ -96,6 +71,38 @@ class Bench:
             for worker in workers:
                 worker.kill()
                 worker.communicate()
+
+
+class Bench(Workers):
+    """The servers of one run of the benchmarks."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        authority = CertificateAuthority(directory / "ca")
+        self.dovecot = Dovecot(
+            directory / "dovecot", authority, {messages.ADDRESS: "secret"}
+        )
+
+    def fill_mailbox(self, letters: Sequence[bytes]) -> None:
+        """Let the mailbox hold these messages, unseen, and no others."""
+        self.dovecot.empty(messages.ADDRESS)
+        for letter in letters:
+            self.dovecot.deliver(messages.ADDRESS, letter)
+
+    @contextlib.contextmanager
+    def line(self, round_trip_ms: int) -> Iterator[int]:
+        """Yield the port of the mailbox at a distance."""
+        if not round_trip_ms:
+            yield self.dovecot.imap_port
+            return
+        with LatencyProxy(self.dovecot.imap_port, round_trip_ms / 2000) as proxy:
+            yield proxy.port
+
+    def database(self, variant: str, port: int) -> str:
+        """Return a fresh database whose mailbox is on ``port``."""
+        name = databases.copy(self.environment, variant)
+        self.query(name, f"UPDATE fetchmail_server SET port = {port}")
+        return name
 
     def serve(self, database: str, letters: Sequence[bytes], timeout: float) -> float:
         """Return the seconds that a real server with default settings takes.
@@ -138,13 +145,20 @@ class Bench:
 
 
 @contextlib.contextmanager
-def bench() -> Iterator[Bench]:
-    """Yield a running :class:`Bench`."""
+def scratch_directory() -> Iterator[Path]:
+    """Yield a folder for the files of one run that servers' own users can read."""
     parent = make_state_directory() / "rig"
     parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent, prefix="b") as name:
         directory = Path(name)
         directory.chmod(0o755)
+        yield directory
+
+
+@contextlib.contextmanager
+def bench() -> Iterator[Bench]:
+    """Yield a running :class:`Bench`."""
+    with scratch_directory() as directory:
         running = Bench(directory)
         running.dovecot.start()
         try:

@@ -49,10 +49,10 @@ def run_demo(arguments: list[str]) -> int:
 
 
 def run_benchmarks(arguments: list[str]) -> int:
-    """Measure incoming mail, ours against stock Odoo."""
+    """Measure mail in and out, ours against stock Odoo."""
     environment = prepare.prepare_odoo(mail_servers=True)
     return subprocess.run(
-        [environment.python, "-m", "benchmarks.incoming", *arguments],
+        [environment.python, "-m", "benchmarks", *arguments],
         cwd=ROOT,
         env=environment.process_environment,
         check=False,
@@ -64,7 +64,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "demo": (run_demo, "start the demo: Odoo with real mail servers"),
     "test": (run_tests, "run the tests; more arguments go to pytest"),
     "test-odoo": (odoo_suites.main, "run Odoo's own mail suites with the addons"),
-    "bench": (run_benchmarks, "measure incoming mail, ours against stock Odoo"),
+    "bench": (run_benchmarks, "measure mail in and out, ours against stock Odoo"),
     "lint": (lint.main, "run the linters and formatters' checks"),
     "pot": (translations.main, "write the lists of terms to translate"),
     "clean": (cleaning.main, "stop servers and remove all that was prepared"),

@@ -25,11 +25,12 @@ def call(in_thread, function, *arguments):
     return Call(partial(function, *arguments), in_thread)
 
 
-def run(tasks, threads):
+def run(tasks, threads, patience=None):
     """Run tasks to their end, at most ``threads`` of them at a time.
 
     :param tasks: an iterable of generators; the next one is taken when one has ended,
         so that it may decide that no more are to be started
+    :param patience: seconds after which it is asked for one more, though none has ended
     :raises: whatever a task does not handle; the others are closed then
     """
     tasks = iter(tasks)
@@ -41,7 +42,7 @@ def run(tasks, threads):
                     _advance(task, pool, waiting, partial(next, task))
                 if not waiting:
                     return
-                done, _pending = wait(waiting, return_when=FIRST_COMPLETED)
+                done, _pending = wait(waiting, patience, return_when=FIRST_COMPLETED)
                 for future in done:
                     task = waiting.pop(future)
                     _advance(task, pool, waiting, _resumption(task, future))

@@ -58,7 +58,8 @@ class FetchmailServerAftercare(models.Model):
         if not moved:
             return
         self.env["mail.gateway.inbound"]._relocate(self, moved)
-        loses_moved = not all(moved.values())
+        # A message that was gone before is told of by nobody.
+        loses_moved = not any(moved.values())
         if self.loses_moved != loses_moved:
             self.loses_moved = loses_moved
 

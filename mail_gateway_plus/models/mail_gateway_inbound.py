@@ -209,13 +209,13 @@ class MailGatewayInbound(models.Model):
     @api.autovacuum
     def _gc_rows(self):
         """Forget messages altogether that the mailbox no longer offers."""
-        # Whose rest is still to be fetched is still offered.
         rows = self._settled_before(
             ROW_RETENTION,
             "|",
+            ("server_id", "=", False),  # there is nobody left to tell or to ask
+            "&",
             ("acknowledged_at", "!=", False),
-            ("server_id", "=", False),  # there is nobody left to tell
-            ("rest_state", "!=", "left"),
+            ("rest_state", "!=", "left"),  # else it is still offered
         )
         rows.unlink()
         return len(rows), len(rows) == GC_LIMIT

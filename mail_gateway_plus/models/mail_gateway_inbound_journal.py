@@ -129,7 +129,7 @@ class MailGatewayInboundJournal(models.Model):
                 uidvalidity=message.ref.uidvalidity,
                 uid=message.ref.uid,
                 fingerprint=fingerprint(message.raw),
-                # Fetched only in part then or now: its content differs.
+                # Fetched only in part then: its content differs.
                 header=header_fingerprint(message.raw),
                 server=server.id,
                 folder=message.ref.folder,
@@ -309,11 +309,15 @@ class MailGatewayInboundJournal(models.Model):
 
     def _named(self, server, refs):
         """Return the rows of these messages."""
-        uids = [ref.uid for ref in refs]
-        domain = [("server_id", "=", server.id), ("uid", "in", uids)]
-        # A UID alone means nothing: each folder has its own numbering.
-        wanted = set(refs)
-        return self.search(domain).filtered(lambda row: row._refs()[0] in wanted)
+        self.flush_model(["server_id", "folder", "uidvalidity", "uid"])
+        rows = self.env.execute_query(self._named_query(server, refs))
+        return self.browse(row_id for (row_id,) in rows)
+
+    def _named_query(self, server, refs):
+        return SQL(
+            "SELECT id FROM mail_gateway_inbound WHERE %s",
+            self._identity_condition(server, refs),
+        )
 
     def _tell_states(self):
         """Return how many of these messages are in which state, for a person."""

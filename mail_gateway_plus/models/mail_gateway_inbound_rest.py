@@ -11,17 +11,20 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import human_size
 
 from ..core.errors import MessageGone
+from ..core.parsing.envelope import MAX_HEADER_BYTES
 from ..core.parsing.excerpt import header_fingerprint
 from ..core.parsing.lightening import lighten
 from ..core.parsing.mender import mend
 from ..core.policy.outcome import State
-from ..core.protocols.mailbox import as_mailbox
+from ..core.protocols.mailbox import as_mailbox, bounded
 
 _logger = logging.getLogger(__name__)
 
 LEFT, FETCHED, WAIVED = "left", "fetched", "waived"
 # An Integer has 31 bits; no mail server takes a message of that size.
 MAX_INTEGER = 2**31 - 1
+# A person attaches tens; all are named in the record's note.
+MAX_TOLD_PARTS = 50
 
 
 class MailGatewayInboundRest(models.Model):
@@ -71,12 +74,19 @@ class MailGatewayInboundRest(models.Model):
         return {
             "rest_state": LEFT if is_partial else None,
             "size_on_server": min(message.full_size, MAX_INTEGER),
-            "left_parts": "\n".join(map(self._tell_part, message.left)) or None,
+            "left_parts": self._tell_left(message.left) or None,
             "is_text_cut": any(not part.name for part in cut),
             "header_fingerprint": (
                 header_fingerprint(message.raw) if is_partial else None
             ),
         }
+
+    def _tell_left(self, parts):
+        """Return the parts as lines for a person, of very many the first."""
+        lines = [self._tell_part(part) for part in parts[:MAX_TOLD_PARTS]]
+        if more := len(parts) - len(lines):
+            lines.append(self.env._("%s more", more))
+        return "\n".join(lines)
 
     def _tell_part(self, part):
         """Return a part as a line for a person."""
@@ -172,7 +182,8 @@ class MailGatewayInboundRest(models.Model):
             mailbox.open(ref.folder)
             if not mailbox.status or mailbox.status.uidvalidity != ref.uidvalidity:
                 raise MessageGone(ref.uid)
-            self._take_over(mailbox.download_pieces(ref))
+            pieces = mailbox.download_pieces(ref)
+            self._take_over(bounded(pieces, self.size_on_server))
             mailbox.close()
         finally:
             mailbox.abandon()
@@ -181,6 +192,8 @@ class MailGatewayInboundRest(models.Model):
         """Put the whole message in the place of its excerpt."""
         pieces = iter(pieces)
         first = next(pieces, b"")
+        while len(first) < MAX_HEADER_BYTES and (piece := next(pieces, b"")):
+            first += piece
         if header_fingerprint(first) != self.header_fingerprint:
             raise UserError(
                 self.env._(

@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ..core.policy.dispatch import Dispatch
 from ..core.policy.errand import (
+    LOOK_AGAIN_SECONDS,
     MAILS_PER_SESSION,
     SECONDS_PER_SESSION,
     Errand,
@@ -71,10 +72,9 @@ class MailMailQueue(models.Model):
                 turn.note_stopped_in(seconds_until_stopped(self.env))
                 self._gateway_commit()
                 try:
-                    run(
-                        self._gateway_senders(turn),
-                        threads=self._gateway_session_count(),
-                    )
+                    threads = self._gateway_session_count()
+                    senders = self._gateway_senders(turn)
+                    run(senders, threads, patience=LOOK_AGAIN_SECONDS)
                 finally:
                     self.env.cr.rollback()
                     self._gateway_empty_bin(turn)
@@ -181,7 +181,7 @@ class MailMailQueue(models.Model):
                 break
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
-        turn.is_drained = not rows
+        turn.drained_at = None if rows else turn.clock()
         for route, mails in routed:
             turn.add(route, mails)
         return bool(rows)
@@ -256,7 +256,9 @@ class MailMailQueue(models.Model):
                     more = yield from self._gateway_use(server, route, turn, is_opening)
                 if not turn.waiting[route]:
                     return
-            if turn.has_time:
+            if not servers and turn.sessions[route] > 1:
+                turn.probing.add(route)  # the mails are those of the session at work
+            elif turn.has_time:
                 tried = {server.id or 0 for server in servers}
                 self._gateway_put_off(turn.take_all(route, tried), turn, servers)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
@@ -271,6 +273,8 @@ class MailMailQueue(models.Model):
                 )
         finally:
             turn.sessions[route] -= 1
+            if not turn.sessions[route]:
+                turn.probing.discard(route)
             self._gateway_note_opened(route, turn, is_opening)
 
     def _gateway_note_opened(self, route, turn, is_opening):
@@ -340,6 +344,10 @@ class MailMailQueue(models.Model):
                 self._gateway_refill(turn)
             errand = turn.take(route, server.id)
             if errand is None:
+                if desk.is_probe and not carried:
+                    # It let us in: what there was to send, others have sent meanwhile.
+                    server._note_sending_success()
+                    self._gateway_commit()
                 return False
             fault = yield from self._gateway_deliver(errand, desk)
             carried += 1
@@ -351,10 +359,9 @@ class MailMailQueue(models.Model):
                 if desk.is_probe and carried == 1:
                     break  # whether it is used again is for the breaker to say
                 continue
-            if is_of_session(fault) and carried > 1 and not errand.reconnects:
-                # The server ended a session that had served: a new one will do.
-                errand.reconnects += 1
-            else:
+            # A server that ends a session that had served is not at fault: a new one
+            # will do.
+            if not (is_of_session(fault) and carried > 1):
                 errand.tried[server.id] = (server, fault)
             turn.put_back(route, errand)
             if is_own_quota(fault):

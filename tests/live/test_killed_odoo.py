@@ -119,7 +119,7 @@ PARKED = """
 def test_message_that_kills_odoo_is_parked_and_stops_nobody(odoo, mailbox):
     others = [f"No. {number}" for number in range(4)]
     odoo.keep_only_crons(FETCH_CRON, PROCESS_CRON)
-    odoo.change(STAY_AT_WORK)
+    odoo.execute(STAY_AT_WORK)
     odoo.add_mailbox(mailbox)
     for number, subject in enumerate([*others[:2], DEADLY, *others[2:]]):
         mailbox.deliver(letter(subject, f"<{number}@home.example>"))
@@ -133,8 +133,8 @@ def test_message_that_kills_odoo_is_parked_and_stops_nobody(odoo, mailbox):
         if odoo.query(AT_WORK):
             odoo.kill()
             kills += 1
-            odoo.change(END_WORK)
-            odoo.change(END_PAUSE)
+            odoo.execute(END_WORK)
+            odoo.execute(END_PAUSE)
             odoo.start()
         # More than once: Odoo passes over a job that was killed three times in a row.
         if time.monotonic() - woken > WAKE_SECONDS:

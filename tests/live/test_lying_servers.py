@@ -78,6 +78,15 @@ def test_message_that_the_server_cannot_read_yet_comes_later(imap, poll):
     assert sorted(poll.subjects()) == sorted(LETTERS)
 
 
+def test_K4_message_that_an_imap_server_refuses_does_not_stop_the_others(imap, poll):
+    imap.lie(rb"FETCH (1|1[,:]\S+) \(BODY", instead=[b"<tag> NO cannot convert"])
+
+    errors = [poll(imap) for _poll in range(2)]
+
+    assert (errors, poll.subjects()) == ([None, None], ["two", "three"])
+    assert poll.server().folder_ids.missing_uids == "1"
+
+
 def test_K5_message_that_another_client_expunges_does_not_stop_the_others(imap, poll):
     imap.lie(BODY, do=lambda: imap.messages.pop(1), before=[b"* 1 EXPUNGE"], times=1)
 

@@ -217,3 +217,45 @@ def test_large_message_below_the_limit_is_whole(limited):
 
     assert not row.rest_state
     assert record_of(row).message_ids.attachment_ids.raw == content
+
+
+# ------------------------------------------------------------------------ hostility
+
+MANY_TEXTS = (
+    b"Subject: Plans\r\nMessage-ID: <many@home.example>\r\n"
+    b"Content-Type: multipart/mixed; boundary=x\r\n\r\n"
+    + b"--x\r\n\r\nhello\r\n" * 9_000
+    + b"--x\r\n\r\n%b\r\n--x--\r\n" % (b"x" * 76 + b"\r\n") * 20_000
+)
+DEEP = (
+    b"Subject: Plans\r\nMessage-ID: <deep@home.example>\r\n"
+    + b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n)
+        for n in range(3_000)
+    )
+    + b"\r\n"
+    + (b"x" * 76 + b"\r\n") * 20_000
+)
+STRANGE_CHARSET = (
+    b"Subject: Plans\r\nMessage-ID: <strange@home.example>\r\n"
+    b"Content-Type: text/plain; charset=utf-16\r\n\r\n" + b"hello \r\n" * 200_000
+)
+
+
+@KINDS
+@pytest.mark.parametrize(
+    "raw", [MANY_TEXTS, DEEP, STRANGE_CHARSET], ids=["texts", "levels", "charset"]
+)
+def test_hostile_large_message_does_not_keep_the_mailbox_from_being_read(
+    odoo_case, mailbox, limited, kind, raw
+):
+    mailbox.deliver(letter("after it", "<after@home.example>"))
+
+    rows = rows_of(limited(kind, raw))
+
+    assert sorted(rows.mapped("subject")) == ["Plans", "after it"]
+    row = rows.filtered(lambda row: row.subject == "Plans")
+    assert row.rest_state == "left"
+    assert len(row.left_parts) < 10_000
+    fetch_rest(odoo_case, row)
+    assert row.rest_state == "fetched"

@@ -100,8 +100,8 @@ class GatewayServer(OdooServer):
             cursor.execute(statement, parameters)
             return cursor.fetchall()
 
-    def change(self, statement: str, *parameters: object) -> None:
-        """Execute an SQL statement and commit, also while Odoo is dead."""
+    def execute(self, statement: str, *parameters: object) -> None:
+        """Run an SQL statement and commit; a row that Odoo holds is waited for."""
         with closing(self._connect()) as connection, connection.cursor() as cursor:
             cursor.execute(statement, parameters)
             connection.commit()

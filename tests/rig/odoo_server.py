@@ -146,7 +146,11 @@ class OdooServer:
 
     def keep_only_crons(self, *names: str) -> None:
         """Switch all other crons off, which are due in a new database."""
-        others = [("id", "not in", [self.cron_id(name) for name in names])]
+        self.set_running_crons([self.cron_id(name) for name in names])
+
+    def set_running_crons(self, ids: Sequence[int]) -> None:
+        """Switch off all crons but those with these ids."""
+        others = [("id", "not in", list(ids))]
 
         def are_off() -> bool:
             try:

@@ -144,3 +144,55 @@ def test_nonsense_is_told_as_such(nonsense):
         return
     with pytest.raises(ValueError, match="BODYSTRUCTURE"):
         sections(nonsense)
+
+
+# ---------------------------------------------------------------------------- hostility
+
+
+@pytest.mark.parametrize(
+    "charset", ["hex", "rot13", "a\0b", "idna", "undefined", "utf-16", "\udce4"]
+)
+def test_cut_text_survives_whatever_its_charset_is_called(charset):
+    strange = Text("text/plain", charset, "8bit", b"dark for weeks", is_cut=True)
+
+    assert read(build(HEADER, [strange])).get_body().get_content()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Content-Type: text/plain; name*=\0''x",
+        b"Content-Type: multipart/mixed; boundary*=a%00''x",
+        b'Content-Type: multipart/mixed; boundary=""',
+        b"Content-Disposition: inline; filename*=\0''%ff",
+    ],
+)
+def test_beginning_survives_broken_headers(header):
+    texts, left = from_beginning(b"Subject: x\r\n%b\r\n\r\nhello\r\n" % header)
+
+    assert texts or left
+
+
+@pytest.mark.parametrize(
+    "level",
+    [
+        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n',
+        b"Content-Type: message/rfc822\r\n\r\n",
+    ],
+)
+def test_beginning_survives_thousands_of_levels(level):
+    levels = (level.replace(b'"b"', b'"b%d"' % n) for n in range(5000))
+    levels = (each.replace(b"--b", b"--b%d" % n) for n, each in enumerate(levels))
+
+    _texts, left = from_beginning(b"Subject: x\r\n" + b"".join(levels))
+
+    assert left
+
+
+def test_beginning_of_many_texts_has_few():
+    part = b"\r\n--x\r\nContent-Type: text/plain\r\n\r\nhello"
+
+    texts, left = from_beginning(HEADER + part * 500)
+
+    assert len(texts) <= 16
+    assert len(texts) + len(left) >= 500

@@ -235,6 +235,22 @@ def test_fetch_that_answers_nothing_yields_nothing():
         assert list(mailbox.download([ref(7)])) == []
 
 
+def test_refused_message_does_not_stop_the_others():
+    refused = rb"\w+ UID FETCH %b \(BODY\.PEEK\[\]\)"
+    no = b"<tag> NO cannot be converted"
+    steps = (
+        sizes(**{"7": 5, "8": 5}),
+        Expect(refused % rb"7[,:]8", no),
+        Expect(refused % b"7", no),
+        Expect(refused % b"8", body(8, b"eight"), OK),
+    )
+
+    with Session(*steps) as mailbox:
+        assert list(mailbox.download([ref(7), ref(8)])) == [
+            FetchedMessage(ref(8), b"eight")
+        ]
+
+
 def test_body_that_the_server_cannot_read_yields_nothing():
     with Session(sizes(**{"7": 3}), bodies(b"* 1 FETCH (UID 7 BODY[] NIL)")) as mailbox:
         assert list(mailbox.download([ref(7)])) == []

@@ -1,5 +1,7 @@
 """What an IMAP server tells, or fails to tell, of folders and moved messages."""
 
+import time
+
 import pytest
 from mgp_core.protocols.after_fetch import Aftercare, AfterFetch
 from mgp_core.protocols.mailbox import MessageRef
@@ -53,6 +55,17 @@ def test_place_that_is_not_told_is_not_guessed(told):
 
     with Session(*steps, capability=CAPABILITY) as mailbox:
         assert mailbox.acknowledge([ref(7)], MOVING) == {ref(7): None}
+
+
+def test_endless_list_of_places_is_not_counted_through():
+    ranges = b",".join(b"%d:%d" % (n, n + 40_000) for n in range(8, 10_000_000, 50_000))
+    told = b"* OK [COPYUID 77 %b,7 %b,7] moved" % (ranges, ranges)
+    steps = (EXISTS, CAPABILITY, Expect(rb"\w+ UID MOVE 7 .*", told, OK))
+
+    with Session(*steps, capability=CAPABILITY) as mailbox:
+        started = time.process_time()
+        assert mailbox.acknowledge([ref(7)], MOVING) == {ref(7): None}
+        assert time.process_time() - started < 1
 
 
 def test_without_uidnext_the_highest_uid_says_what_is_new():

@@ -119,3 +119,19 @@ def test_memory_stays_a_small_multiple_of_the_message():
 
     assert content == LARGE * 100
     assert peak < 2 * len(raw)
+
+
+@pytest.mark.parametrize(
+    "boundary",
+    [
+        b"boundary=\xff\xfe",
+        b"boundary*=utf-8''%C3%BC",
+        b"boundary*=a%00''x",
+        b'boundary=""',
+    ],
+)
+def test_message_with_a_strange_boundary_is_left_to_the_mender(boundary):
+    raw = b"Subject: x\r\nContent-Type: multipart/mixed; %b\r\n\r\nhello\r\n" % boundary
+    raw += b"A" * 2000
+
+    assert lighten(raw).raw == raw

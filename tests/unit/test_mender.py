@@ -202,7 +202,7 @@ def test_truncated_multipart_keeps_its_text():
     assert parsed(raw).get_payload(0).get_content() == "first"
 
 
-@pytest.mark.parametrize("parameter", [b"", b"; boundary=other"])
+@pytest.mark.parametrize("parameter", [b"", b"; boundary=other", b'; boundary=""'])
 def test_multipart_without_parts_is_text(parameter):
     raw = (
         ID

@@ -165,6 +165,20 @@ def test_message_cut_off_by_the_server_is_not_a_message():
         mailbox.abandon()
 
 
+def test_endless_message_below_the_limit_ends():
+    listed = Expect(b"LIST", b"+OK", b"1 100", b".")
+    endless = Expect(b"RETR 1", b"+OK", *[b"x" * 1000] * 1000)
+    with ScriptedServer(READY, UIDL, listed, endless) as server:
+        mailbox = connect(server)
+        mailbox.find(EVERYTHING)
+        mailbox.size_limit = 100_000
+
+        with pytest.raises(ProtocolViolation):
+            list(mailbox.download([ref("aaa")]))
+
+        mailbox.abandon()
+
+
 def test_line_longer_than_poplib_allows_is_downloaded():
     line = b"x" * 200_000
     retr = Expect(b"RETR 1", b"+OK", line, b".")

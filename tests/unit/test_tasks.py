@@ -1,6 +1,7 @@
 """Tasks: the network in threads, everything else in the thread that runs them."""
 
 import threading
+import time
 
 import pytest
 from mgp_core.tasks import call, run
@@ -131,3 +132,26 @@ def test_error_that_a_task_does_not_handle_closes_the_others():
 
 def test_nothing_to_run_is_no_error():
     run([], threads=2)
+
+
+def test_another_task_is_begun_while_all_others_wait():
+    let_go = threading.Event()
+
+    def slow():
+        yield call(True, let_go.wait, DEADLINE)
+
+    def sudden():
+        let_go.set()
+        return
+        yield
+
+    def tasks():
+        yield slow()
+        yield None  # nothing to begin just now
+        yield sudden()
+
+    started = time.monotonic()
+
+    run(tasks(), threads=2, patience=0.05)
+
+    assert time.monotonic() - started < DEADLINE

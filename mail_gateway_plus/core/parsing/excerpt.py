@@ -8,7 +8,9 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 
+from .charsets import choose_charset
 from .envelope import header_section, read_text
+from .mender import mend
 
 # What a message's texts may have together; a page of print has about 3 kB.
 MAX_TEXT_BYTES = 1024 * 1024
@@ -83,7 +85,9 @@ def from_beginning(raw):
         is taken as cut off
     :returns: a list of :class:`Text` and one of :class:`LeftPart`
     """
-    message = BytesParser(policy=compat32).parsebytes(raw)
+    # Mended, as on its way into Odoo: a message that the parser chokes on would keep
+    # the whole mailbox from being read.
+    message = BytesParser(policy=compat32).parsebytes(mend(raw).raw)
     leaves = list(_leaves(message))
     texts, left = [], []
     for part in leaves:
@@ -165,12 +169,9 @@ def _whole(text):
         data = b"".join(data.split())
         data = data[: len(data) // 4 * 4]
     part.set_payload(data.decode("ascii", "surrogateescape"))
-    try:
-        decoder = codecs.getincrementaldecoder(text.charset or "utf-8")("replace")
-    except LookupError:
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    # Not final: what is left of a character at the end is dropped.
-    content = decoder.decode(part.get_payload(decode=True) or b"")
+    payload = part.get_payload(decode=True) or b""
+    content = payload.decode(choose_charset(payload, text.charset), "replace")
+    content = content.rstrip("\ufffd")  # what is left of a character at the end
     encoded = codecs.encode(content.encode("utf-8", "replace"), "base64")
     encoded = encoded.replace(b"\n", b"\r\n")
     return Text(text.content_type, "utf-8", "base64", encoded)

@@ -16,7 +16,7 @@ from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import SMTP, compat32
 
-from .structure import Scanner
+from .structure import Scanner, boundary_of
 
 # Smaller ones are quicker as they are.
 MIN_MESSAGE_BYTES = 2 * 1024 * 1024
@@ -117,8 +117,7 @@ def _describer(raw):
         headers = BytesHeaderParser(policy=compat32).parsebytes(section)
         headers.set_default_type(part.default_type)
         part.content_type = headers.get_content_type()
-        boundary = headers.get_boundary()
-        part.boundary = boundary and boundary.encode("ascii", "surrogateescape")
+        part.boundary = boundary_of(headers)
         encoding = str(headers.get("content-transfer-encoding", ""))
         part.info = encoding.strip().lower()
 

@@ -14,7 +14,7 @@ from .envelope import MAX_HEADER_BYTES
 from .header_values import is_readable, mend_value, parses
 from .reading import can_be_read
 from .remembering import REMEMBERING
-from .structure import Scanner
+from .structure import Scanner, boundary_of
 
 # Postfix passes on 100 levels (mime_nesting_limit); Python's generator takes six
 # frames of its thousand for each, and Odoo has used up some.
@@ -175,11 +175,7 @@ class _Mender:
         info.set_default_type(part.default_type)
         part.info = info
         part.content_type = info.get_content_type()
-        boundary = info.get_boundary()
-        try:
-            part.boundary = boundary and boundary.encode("ascii", "surrogateescape")
-        except UnicodeEncodeError:
-            part.boundary = None
+        part.boundary = boundary_of(info)
 
     def _value(self, field):
         value = self.raw[field.value_start : field.end]

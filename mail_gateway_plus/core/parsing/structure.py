@@ -58,6 +58,20 @@ class Part:
             stack.extend(reversed(part.children))
 
 
+def boundary_of(headers):
+    """Return the boundary line's bytes after the dashes, ``None`` if there is none.
+
+    One that is no ASCII, or is given in a charset that does not exist, is none.
+
+    :param headers: a parsed message with the part's Content-Type
+    """
+    try:
+        boundary = headers.get_boundary()
+        return None if boundary is None else boundary.encode("ascii", "surrogateescape")
+    except ValueError:
+        return None
+
+
 class Scanner:
     """Finds the parts of one message.
 

@@ -12,6 +12,8 @@ SECONDS_PER_SESSION = 300.0
 # Who is stopped at the final dot leaves a mail uncertain. So it is not sent unless the
 # server has that many seconds to answer it, or half of all that we have.
 LEAST_AT_DOT = 30.0
+# Seconds after which an empty queue is looked at again, while sessions are at work.
+LOOK_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,13 @@ class Errand:
     tried: dict = field(default_factory=dict)
     answers: dict = field(default_factory=dict)
     has_history: bool = False
-    reconnects: int = 0
 
 
 class Turn:
     """What the tasks of one run of the queue share; handed along in the context too.
 
-    ``bin``: ids of mails that are to be deleted as they were sent.
+    ``bin``: ids of mails that are to be deleted as they were sent. ``probing``: routes
+    for which one more session found no server, as the one at work is a server's probe.
 
     :param token: the worker's
     :param among: ids to send, when not all may be
@@ -61,12 +63,19 @@ class Turn:
         self.until = float("inf")
         self.deadline = float("inf")
         self.least_at_dot = 0.0
-        self.is_drained = False
+        self.drained_at = None
         self.done = 0
         self.bin = []
         self.waiting = defaultdict(deque)
         self.sessions = Counter()
         self.opening = Counter()
+        self.probing = set()
+
+    @property
+    def is_drained(self):
+        """Whether the queue was found empty a moment ago."""
+        drained_at = self.drained_at
+        return drained_at is not None and self.clock() - drained_at < LOOK_AGAIN_SECONDS
 
     @property
     def has_time(self):
@@ -125,6 +134,8 @@ class Turn:
         :param limit_of: ``limit_of(route)`` is how many its server may have at once
         """
         for route, queue in self.waiting.items():
+            if route in self.probing:
+                continue
             used = sum(
                 number
                 for other, number in self.sessions.items()

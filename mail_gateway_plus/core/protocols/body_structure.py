@@ -102,7 +102,7 @@ def _leaf(node, number):
         charset=params.get("charset", ""),
         encoding=_text(node[5]),
         name=_file_name(names, params),
-        size=int(node[6] or 0),
+        size=max(int(node[6] or 0), 0),
         is_attachment=kind == "attachment",
     )
 

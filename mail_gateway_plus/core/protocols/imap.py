@@ -3,6 +3,7 @@
 import io
 from contextlib import suppress
 from imaplib import IMAP4
+from itertools import islice
 
 from imapclient import SEEN, IMAPClient
 from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError
@@ -11,7 +12,7 @@ from ..errors import FolderUnavailable, MessageGone, ProtocolViolation
 from ..policy.progress import Listing
 from .after_fetch import AfterFetch
 from .endpoint import Security
-from .imap_parts import read_excerpt, read_pieces
+from .imap_parts import fetch, read_excerpt, read_pieces
 from .mailbox import (
     MAX_BATCH_BYTES,
     MAX_BATCH_MESSAGES,
@@ -20,6 +21,7 @@ from .mailbox import (
     Mailbox,
     MessageRef,
     StockConnection,
+    bounded,
 )
 
 # imaplib takes an answer of a million bytes in one line; each UID has up to eleven.
@@ -137,7 +139,7 @@ class ImapMailbox(StockConnection, Mailbox):
                     del message  # before the next one comes
                 continue
             # PEEK leaves \Seen alone: only acknowledging may set it.
-            answers = self._client.fetch(batch, ["BODY.PEEK[]"])
+            answers = fetch(self._client, batch, ["BODY.PEEK[]"])
             for uid in batch:
                 # None: expunged by somebody else since the search.
                 raw = answers.pop(uid, {}).get(b"BODY[]")
@@ -150,7 +152,7 @@ class ImapMailbox(StockConnection, Mailbox):
             return read_excerpt(self._client, ref, size)
         found = io.BytesIO()  # hands out what it has collected without a copy
         try:
-            for piece in self.download_pieces(ref):
+            for piece in bounded(self.download_pieces(ref), size):
                 found.write(piece)
         except MessageGone:
             return None
@@ -203,6 +205,8 @@ class ImapMailbox(StockConnection, Mailbox):
             if len(words) == 3:
                 validity, before, after = words
                 pairs = zip(_numbers(before), _numbers(after), strict=False)
+                # Many more than we ever move at once: a list without end ends here.
+                pairs = islice(pairs, MAX_SEARCHED)
                 places.update({old: (validity.decode(), new) for old, new in pairs})
         return places
 
@@ -240,7 +244,7 @@ class ImapMailbox(StockConnection, Mailbox):
         """
         for start in range(0, len(uids), 10 * MAX_BATCH_MESSAGES):
             part = uids[start : start + 10 * MAX_BATCH_MESSAGES]
-            sizes = self._client.fetch(part, ["RFC822.SIZE"])
+            sizes = fetch(self._client, part, ["RFC822.SIZE"])
             batch, batch_bytes = [], 0
             for uid in part:
                 size = sizes.get(uid, {}).get(b"RFC822.SIZE", 0)
@@ -271,7 +275,7 @@ def _numbers(uid_set):
         if not (first.isdigit() and (last or first).isdigit()):
             return
         ends = int(first), int(last or first)
-        yield from range(min(ends), min(max(ends), min(ends) + MAX_SEARCHED) + 1)
+        yield from range(min(ends), max(ends) + 1)
 
 
 class ImapLogin:

@@ -1,6 +1,9 @@
 """Messages over IMAP that are too large to be fetched at once."""
 
-from imapclient.exceptions import ProtocolError
+import logging
+from imaplib import IMAP4
+
+from imapclient.exceptions import IMAPClientError
 
 from ..errors import MessageGone
 from ..parsing.envelope import MAX_HEADER_BYTES
@@ -8,9 +11,32 @@ from ..parsing.excerpt import MAX_TEXT_BYTES, LeftPart, Text, build
 from .body_structure import sections
 from .mailbox import FetchedMessage
 
+_logger = logging.getLogger(__name__)
+
 HEADER = f"BODY.PEEK[HEADER]<0.{MAX_HEADER_BYTES}>"
+# Of hostile ones there are thousands; the mender makes attachments of those beyond.
+MAX_TEXTS = 16
 # What is asked for at once when a message comes piece by piece.
 PIECE_BYTES = 1024 * 1024
+
+
+def fetch(client, uids, items):
+    """Return the answer to FETCH; what the server refuses is not in it.
+
+    One message that it cannot read (NO) must not stop the others.
+    """
+    try:
+        return client.fetch(uids, items)
+    except IMAP4.abort:
+        raise
+    except IMAPClientError as error:
+        _logger.warning("%s not handed out: %s", uids, error)
+    if len(uids) == 1:
+        return {}
+    found = {}
+    for uid in uids:
+        found.update(fetch(client, [uid], items))
+    return found
 
 
 def read_excerpt(client, ref, size):
@@ -25,14 +51,16 @@ def read_excerpt(client, ref, size):
         return None
     texts, left = _divide(parts)
     names = [f"BODY.PEEK[{part.number}]<0.{count}>" for part, count in texts]
-    found = client.fetch([uid], names).get(uid, {}) if names else {}
+    found = fetch(client, [uid], names).get(uid, {}) if names else {}
     contents = []
     for part, count in texts:
-        data = _body(found, part.number) or b""
-        is_cut = part.size > count
-        contents.append(
-            Text(part.content_type, part.charset, part.encoding, data, is_cut)
-        )
+        data = _body(found, part.number)
+        # Cut as well if it goes on where it should have ended.
+        is_cut = part.size >= count or data is None or len(data) >= count
+        if data is not None:
+            contents.append(
+                Text(part.content_type, part.charset, part.encoding, data, is_cut)
+            )
         if is_cut:
             left.append(LeftPart("", part.content_type, part.size))
     return FetchedMessage(ref, build(header, contents), size, tuple(left))
@@ -41,11 +69,11 @@ def read_excerpt(client, ref, size):
 def _outline(client, uid, size):
     """Return header section and parts; of a puzzling message, one unknown part."""
     try:
-        found = client.fetch([uid], ["BODYSTRUCTURE", HEADER]).get(uid, {})
+        found = fetch(client, [uid], ["BODYSTRUCTURE", HEADER]).get(uid, {})
         return _body(found, "HEADER"), sections(found.get(b"BODYSTRUCTURE"))
-    except (ProtocolError, ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, RecursionError):
         # IMAPClient parses a structure only once the whole answer was read.
-        found = client.fetch([uid], [HEADER]).get(uid, {})
+        found = fetch(client, [uid], [HEADER]).get(uid, {})
         return _body(found, "HEADER"), None
 
 
@@ -55,10 +83,10 @@ def _divide(parts):
         return [], [LeftPart("", "message/rfc822")]
     texts, left, room = [], [], MAX_TEXT_BYTES
     for part in parts:
-        if part.is_text and room:
-            count = min(part.size, room)
-            # An empty partial is no FETCH (RFC 3501, "partial": nz-number).
-            texts += [(part, count)] if count else []
+        if part.is_text and room > 0 and len(texts) < MAX_TEXTS:
+            # One more than there is, as servers do not always know.
+            count = min(part.size + 1, room)
+            texts.append((part, count))
             room -= count
         else:
             left.append(LeftPart(part.name, part.content_type, part.size))
@@ -82,11 +110,13 @@ def read_pieces(client, uid):
     offset = 0
     while True:
         item = f"BODY.PEEK[]<{offset}.{PIECE_BYTES}>"
-        piece = _body(client.fetch([uid], [item]).get(uid, {}), "")
+        piece = _body(fetch(client, [uid], [item]).get(uid, {}), "")
         if piece is None:
             raise MessageGone(str(uid))
         # A server may hand out less than was asked for; nothing at all is the end.
         if not piece:
             return
         yield piece
+        if len(piece) > PIECE_BYTES:
+            return  # it knows no pieces, and this was the whole message
         offset += len(piece)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from ..errors import MessageGone
+from ..errors import MessageGone, ProtocolViolation
 from ..policy.identity import fingerprint
 from ..policy.progress import Listing, Question
 from .after_fetch import Aftercare
@@ -221,6 +221,21 @@ def as_bytes(content):
         return content.encode("utf-8", "surrogateescape")
     # Not bytes() alone, which makes as many NULs of a number.
     return bytes(memoryview(getattr(content, "data", content)))
+
+
+def bounded(pieces, size):
+    """Yield pieces of a message; an endless one ends here.
+
+    :param size: what the server says that it has, in bytes; some count line ends
+        differently, or do not know attachments' sizes exactly
+    :raises ProtocolViolation: at twice the size
+    """
+    count = 0
+    for piece in pieces:
+        count += len(piece)
+        if count > 2 * size:
+            raise ProtocolViolation("message much longer than its RFC822.SIZE")
+        yield piece
 
 
 def batches(messages):

@@ -9,7 +9,14 @@ from ..parsing.envelope import MAX_HEADER_BYTES
 from ..parsing.excerpt import MAX_TEXT_BYTES, LeftPart, build, from_beginning
 from .after_fetch import Aftercare
 from .endpoint import Security
-from .mailbox import FetchedMessage, FolderStatus, Mailbox, MessageRef, StockConnection
+from .mailbox import (
+    FetchedMessage,
+    FolderStatus,
+    Mailbox,
+    MessageRef,
+    StockConnection,
+    bounded,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -143,7 +150,7 @@ class Pop3Mailbox(StockConnection, Mailbox):
                 if size > self.size_limit:
                     message = self._excerpt(ref, number, size)
                 else:
-                    message = FetchedMessage(ref, self._read(f"RETR {number}"))
+                    message = FetchedMessage(ref, self._whole(number))
             except poplib.error_proto as error:
                 if not is_refusal(error):
                     raise
@@ -151,6 +158,20 @@ class Pop3Mailbox(StockConnection, Mailbox):
                 _logger.warning("%s not handed out: %s", ref.uid, server_words(error))
                 continue
             yield message
+
+    def _whole(self, number):
+        """Return a message below the limit.
+
+        :raises ProtocolViolation: when it goes on far beyond the limit all the same
+        """
+        lines = self._pop.lines(f"RETR {number}")
+        if self.size_limit:
+            lines = bounded(lines, self.size_limit)
+        found = bytearray()
+        for line in lines:
+            found += line
+            found += b"\r\n"
+        return bytes(found)
 
     def _sizes(self):
         """Return the sizes of the messages by their numbers, as the server says."""
@@ -166,22 +187,22 @@ class Pop3Mailbox(StockConnection, Mailbox):
     def _excerpt(self, ref, number, size):
         """Return header and texts of a message, as far as its beginning has them."""
         try:
-            start = self._read(f"TOP {number} {TOP_LINES}", MAX_START_BYTES)
+            start = self._beginning(f"TOP {number} {TOP_LINES}")
         except poplib.error_proto as error:
             if not is_refusal(error):
                 raise
             # TOP is optional (RFC 1939 section 7).
-            start = self._read(f"RETR {number}", MAX_START_BYTES)
+            start = self._beginning(f"RETR {number}")
         texts, left = from_beginning(start)
         # The beginning does not tell what else there is.
         left.append(LeftPart("", "message/rfc822", size))
         return FetchedMessage(ref, build(start, texts), size, tuple(left))
 
-    def _read(self, command, limit=None):
-        """Return the answer to a command, or its beginning of ``limit`` bytes."""
+    def _beginning(self, command):
+        """Return the beginning of the answer to a command."""
         found = bytearray()
         for line in self._pop.lines(command):
-            if limit is None or len(found) < limit:
+            if len(found) < MAX_START_BYTES:
                 found += line
                 found += b"\r\n"
         return bytes(found)

@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 from odoo.tests import RecordCapturer, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.mail_gateway_plus.core.parsing.excerpt import header_fingerprint
 from odoo.addons.mail_gateway_plus.core.protocols.mailbox import (
     FetchedMessage,
     MessageRef,
@@ -338,6 +339,34 @@ class TestProcessing(GatewayCase):
         self.assertEqual(raw._read(done.id), b"")
         self.assertTrue(parked.has_raw)
         self.assertTrue(raw._read(parked.id))
+
+    def test_rest_may_come_in_small_pieces(self):
+        raw = letter()
+        row = self.received(raw)
+        row.write({"rest_state": "left", "header_fingerprint": header_fingerprint(raw)})
+
+        row._take_over([raw[:10], raw[10:30], raw[30:]])
+
+        self.assertEqual((row.rest_state, row.size), ("fetched", len(raw)))
+        self.assertEqual(self.env["mail.gateway.raw"]._read(row.id), raw)
+
+    def test_server_is_not_blamed_for_a_message_that_was_gone_before_its_move(self):
+        server = self.mailbox()
+        moved, gone = (MessageRef("INBOX", "1", uid) for uid in "12")
+
+        server._note_moved({moved: MessageRef("Done", "2", "1"), gone: None})
+
+        self.assertFalse(server.loses_moved)
+
+    def test_rest_that_nobody_can_fetch_any_more_keeps_no_row(self):
+        kept, orphan = self.received(letter()), self.received(letter(message_id="<2>"))
+        rows = kept | orphan
+        rows.write({"rest_state": "left", "settled_at": "2020-01-01 00:00:00"})
+        orphan.server_id = False
+
+        self.journal._gc_rows()
+
+        self.assertEqual(rows.exists(), kept)
 
     def test_row_is_forgotten_after_its_retention(self):
         done = self.received(letter())
