@@ -30,6 +30,7 @@
         "views/mail_gateway_setup_templates.xml",
         "wizards/mail_gateway_decide_views.xml",
         "wizards/mail_gateway_move_mails_views.xml",
+        "wizards/mail_gateway_change_server_views.xml",
         "wizards/mail_gateway_test_reply_views.xml",
         "views/mail_gateway_inbound_views.xml",
         "views/mail_gateway_attempt_views.xml",

@@ -46,6 +46,7 @@ from . import mail_mail_delivery
 from . import mail_mail_queue
 from . import mail_mail_sync
 from . import mail_mail_decision
+from . import mail_mail_sent_folder
 from . import mail_mail_inbound
 from . import mail_thread
 from . import res_config_settings

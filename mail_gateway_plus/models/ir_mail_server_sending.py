@@ -54,6 +54,10 @@ class IrMailServerSending(models.Model):
 
         return judge_here
 
+    def _size_limit(self):
+        """Return how many bytes a mail may have, 0 where nobody has entered it."""
+        return int(self.max_email_size * 1024**2) if self else 0
+
     def _note_sending_fault(self, verdict, text=""):
         """Note what speaks against using the server for other mail as well."""
         if self:

@@ -1,7 +1,9 @@
 from odoo import api, fields, models, modules
+from odoo.exceptions import UserError
 
 from ..core.policy.dispatch import Dispatch
 from ..core.policy.lanes import INTERACTIVE_AT_ONCE, Lane, lane_of
+from ..parameters import whole_number
 from ..sending_advice import cause_selection
 
 QUEUE_CRON = "mail.ir_cron_mail_scheduler_action"
@@ -12,6 +14,9 @@ FRESH = {
     "gateway_cause": False,
     "dead_letter_at": False,
 }
+# System parameter and its default: mails that may wait before mailings are refused; 0:
+# any number.
+QUEUE_CAP = ("mail_gateway_plus.queue_cap", 0)
 # Key of the transaction's memory of when the queue is to be woken.
 WAKE_KEY = "mail_gateway_plus.wake"
 
@@ -130,9 +135,35 @@ class MailMail(models.Model):
                         values.get("is_notification", values.get("mail_message_id"))
                     ),
                 ).value
+        self._gateway_check_queue_cap(vals_list)
         mails = super().create(vals_list)
         mails._gateway_wake_queue()
         return mails
+
+    @api.model
+    def _gateway_check_queue_cap(self, vals_list):
+        """Refuse mailings that the queue has no room for; others go through.
+
+        Counted no further than to the limit: it costs no more with a longer queue.
+        """
+        bulk = [v for v in vals_list if v["gateway_lane"] == Lane.BULK.value]
+        bulk = [v for v in bulk if v.get("state", "outgoing") == "outgoing"]
+        cap = bulk and whole_number(self.env, QUEUE_CAP)
+        if not cap:
+            return
+        queued = self.sudo().search_count([("state", "=", "outgoing")], limit=cap)
+        if queued + len(bulk) > cap:
+            raise UserError(
+                self.env._(
+                    "The queue of outgoing mail is full: %(queued)s mails wait, and "
+                    "%(more)s more of a mailing would exceed the limit of %(cap)s. "
+                    "Send it once the queue is shorter, or raise the limit under "
+                    "Settings ► General Settings ► Emails.",
+                    queued=queued,
+                    more=len(bulk),
+                    cap=cap,
+                )
+            )
 
     def write(self, vals):
         if vals.get("state") == "outgoing":

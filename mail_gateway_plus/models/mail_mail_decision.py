@@ -47,10 +47,13 @@ class MailMailDecision(models.Model):
 
     def action_use_any_server(self):
         """Try dead letters again by whatever server may send them."""
-        self.filtered(lambda mail: mail.state == "exception").write(
-            {"mail_server_id": False}
-        )
-        return self.action_retry()
+        return self._gateway_retry_by(self.env["ir.mail_server"])
+
+    def _gateway_retry_by(self, server):
+        """Try dead letters again by this server; an empty one: by any that may."""
+        dead = self.filtered(lambda mail: mail.state == "exception")
+        dead.write({"mail_server_id": server.id})
+        return dead.action_retry()
 
     def action_cancel_dead(self):
         """Cancel mail that is not to be sent any more."""

@@ -336,6 +336,7 @@ class MailMailQueue(models.Model):
         desk = self._gateway_desk(session, server, route, turn)
         if isinstance(session, SmtpSession):
             session.end_by(turn.deadline)
+            session.size_limit = server._size_limit()
         self._gateway_commit()
         while session.usable and carried < MAILS_PER_SESSION and turn.has_time:
             if turn.clock() - started > SECONDS_PER_SESSION:

@@ -426,8 +426,8 @@ def test_address_with_a_line_end_is_refused_before_anything_is_said():
     assert isinstance(delivery.error, ValueError)
 
 
-def test_no_answer_to_the_dot_is_waited_for_longer_than_the_worker_lives():
-    with ScriptedServer(*GREETING, MAIL, RCPT_ANN, DATA, CONTENT, Pause()) as server:
+def test_no_answer_is_waited_for_longer_than_the_worker_lives():
+    with ScriptedServer(*GREETING, MAIL, RCPT_ANN, DATA, CONTENT, Drip()) as server:
         session = SmtpSession(connect(server), timeouts=Timeouts())
         delivery = session.offer(make_message(), SENDER, [ANN])
 

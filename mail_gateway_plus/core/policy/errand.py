@@ -9,11 +9,11 @@ from datetime import datetime
 # end longer ones without a word.
 MAILS_PER_SESSION = 50
 SECONDS_PER_SESSION = 300.0
-# Seconds after which an empty queue is looked at again, while sessions are at work.
-LOOK_AGAIN_SECONDS = 1.0
 # Who is stopped at the final dot leaves a mail uncertain. So it is not sent unless the
 # server has that many seconds to answer it, or half of all that we have.
 LEAST_AT_DOT = 30.0
+# Seconds after which an empty queue is looked at again, while sessions are at work.
+LOOK_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class Turn:
         self.token = token
         self.among = among
         self.until = float("inf")
-        self.drained_at = None
         self.deadline = float("inf")
         self.least_at_dot = 0.0
+        self.drained_at = None
         self.done = 0
         self.bin = []
         self.waiting = defaultdict(deque)
