@@ -132,10 +132,7 @@ def _newest_of_imap(climb, count):
     # Read-only and by PEEK: neither \Seen nor \Recent changes.
     client.select_folder(status["name"], readonly=True)
     first = max(1, status["messages"] - count + 1)
-    client.use_uid = False
-    uids = client.fetch(f"{first}:*", ["UID"])
-    client.use_uid = True
-    found = sorted(answer[b"UID"] for answer in uids.values() if b"UID" in answer)
+    found = sorted(client.search([f"{first}:*"]))
     for uid in reversed(found[-count:]):
         answer = client.fetch([uid], [f"BODY.PEEK[]<0.{MAX_MESSAGE_BYTES}>"])
         for key, value in answer.get(uid, {}).items():
