@@ -20,6 +20,7 @@
         "wizards/mail_gateway_decide_views.xml",
         "views/mail_gateway_inbound_views.xml",
         "views/mail_gateway_attempt_views.xml",
+        "views/mail_gateway_diagnosis_views.xml",
         "views/ir_mail_server_views.xml",
         "views/fetchmail_server_views.xml",
         "views/mail_gateway_menus.xml",

@@ -122,8 +122,8 @@ LADDER_ADVICE = {
         _lt("The certificate is not from an authority that this machine trusts."),
         _lt(
             "Add the issuing authority to this machine's trust store, or have the "
-            "server use a public certificate. It also has to send the certificates between its "
-            "own and the authority's."
+            "server use a public certificate. It also has to send the certificates "
+            "between its own and the authority's."
         ),
     ),
     Advice.WRONG_PASSWORD: (
@@ -146,8 +146,8 @@ LADDER_ADVICE = {
         _lt("Microsoft does not accept this password."),
         _lt(
             "Outlook.com and most organisations take no passwords at all any more: "
-            "choose Outlook's own login (OAuth). Where passwords are still allowed, the "
-            "user name is the full address, and with two-factor authentication an app "
+            "choose Outlook's own login (OAuth). Where passwords are still allowed, "
+            "the user name is the full address, and with two-factor authentication an app "
             "password is needed."
         ),
     ),
@@ -206,8 +206,8 @@ LADDER_ADVICE = {
     Advice.LOGIN_NOT_OFFERED: (
         _lt("The server offers no login that we can use on this port."),
         _lt(
-            "Choose the port for sending (465 or 587), or leave user and password empty "
-            "if the server needs none."
+            "Choose the port for sending (465 or 587), or leave user and password "
+            "empty if the server needs none."
         ),
     ),
     Advice.LOGIN_UNAVAILABLE: (
@@ -234,15 +234,15 @@ LADDER_ADVICE = {
     Advice.RELAY_DENIED: (
         _lt("The server does not pass mail on to other domains for us."),
         _lt(
-            "Log in (user and password), use the port for sending (465 or 587), or have "
-            "its administrator allow this machine's address."
+            "Log in (user and password), use the port for sending (465 or 587), or "
+            "have its administrator allow this machine's address."
         ),
     ),
     Advice.SENDER_NOT_ALLOWED: (
         _lt("The account may not send in the name of this sender."),
         _lt(
-            "Send from the account's own address, set From Filtering to it, or have its "
-            "administrator grant the right to send as this address."
+            "Send from the account's own address, set From Filtering to it, or have "
+            "its administrator grant the right to send as this address."
         ),
     ),
     Advice.SENDER_NOT_VERIFIED: (

@@ -2,11 +2,15 @@ from . import mail_gateway_confirmable
 from . import ir_mail_server_connect
 from . import ir_mail_server
 from . import ir_mail_server_security
+from . import mail_gateway_diagnosable
+from . import mail_gateway_diagnosis
+from . import ir_mail_server_diagnosis
 from . import mail_gateway_folder
 from . import fetchmail_server
 from . import fetchmail_server_fetch
 from . import fetchmail_server_days
 from . import fetchmail_server_aftercare
+from . import fetchmail_server_diagnosis
 from . import mail_gateway_inbound
 from . import mail_gateway_inbound_identity
 from . import mail_gateway_inbound_journal
@@ -16,6 +20,7 @@ from . import mail_gateway_inbound_replay
 from . import mail_gateway_inbound_claim
 from . import mail_gateway_inbound_waiting
 from . import mail_gateway_inbound_rest
+from . import mail_gateway_inbound_rehearsal
 from . import mail_gateway_inbound_queue
 from . import mail_gateway_raw
 from . import mail_gateway_memo

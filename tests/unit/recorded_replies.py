@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a reply is a line
 """What servers really say, each with the advice that it calls for.
 
 Providers' words as they stand in their own documentation and in reports of their users;
