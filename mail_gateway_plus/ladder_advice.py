@@ -73,8 +73,8 @@ LADDER_ADVICE = {
         ),
         _lt(
             "Do not go on without encryption: whoever does this reads along. Switch "
-            "off the SMTP inspection of the firewall (“fixup”, “ESMTP inspection”, virus "
-            "scanners), or choose SSL/TLS with its own port."
+            "off the SMTP inspection of the firewall (“fixup”, “ESMTP inspection”, "
+            "virus scanners), or choose SSL/TLS with its own port."
         ),
     ),
     Advice.TLS_FAILED: (
@@ -147,8 +147,8 @@ LADDER_ADVICE = {
         _lt(
             "Outlook.com and most organisations take no passwords at all any more: "
             "choose Outlook's own login (OAuth). Where passwords are still allowed, "
-            "the user name is the full address, and with two-factor authentication an app "
-            "password is needed."
+            "the user name is the full address, and with two-factor authentication an "
+            "app password is needed."
         ),
     ),
     Advice.APP_PASSWORD_YAHOO: (

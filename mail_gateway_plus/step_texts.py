@@ -83,13 +83,17 @@ class StepTexts:
         )
         return line
 
-    def failure(self, steps):
-        """Return in a sentence which step failed."""
+    def failure(self, steps, door):
+        """Return which step failed, and what answers instead."""
         failed = [s for s in steps if s["state"] == StepState.FAILED.value]
         if not failed:
             return self._env._("The test failed.")
         label = self._env._(LABELS[Step(failed[0]["step"])])
-        return self._env._("The test failed at the step “%s”.", label)
+        told = self._env._("The test failed at the step “%s”.", label)
+        if door:
+            other = self._env._("What answers is: %s.", self._security(door))
+            return f"{told} {other}"
+        return told
 
     def _advice(self, key):
         if not key:

@@ -153,7 +153,7 @@ class MailGatewayDiagnosis(models.Model):
         if self.state == "running":
             return self.env._("Testing %s …", self.address)
         if self.state == "failed":
-            told = texts.failure(self.steps or [])
+            told = texts.failure(self.steps or [], self.door)
             if server.state == "done":
                 stays = self.env._("The server stays confirmed as it was.")
                 return f"{told} {stays}"

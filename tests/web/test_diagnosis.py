@@ -67,11 +67,6 @@ def step(page, name):
     return dialog(page).locator(f"li[name={name}]")
 
 
-def close(page):
-    page.locator(".modal-footer").get_by_role("button", name="Close").click()
-    expect(page.locator(".modal")).to_have_count(0)
-
-
 def test_good_server_passes_step_by_step_and_is_confirmed(outgoing, picture):
     browser.press(outgoing, "action_diagnose")
 
@@ -79,7 +74,7 @@ def test_good_server_passes_step_by_step_and_is_confirmed(outgoing, picture):
     for name in ("resolve", "connect", "greeting", "tls", "login", "envelope"):
         expect(step(outgoing, name)).to_have_attribute("data-state", "ok")
     picture(outgoing, "diagnosis-passed", height=900, published=True)
-    close(outgoing)
+    browser.close_dialog(outgoing)
     browser.expect_status(outgoing, "Confirmed")
 
 
@@ -96,14 +91,14 @@ def test_wrong_password_is_explained_mended_and_confirmed(outgoing, picture):
     expect(dialog(outgoing).locator("[name=transcript_text]")).to_contain_text("AUTH")
     assert "not-the-password" not in dialog(outgoing).inner_text()
     picture(outgoing, "diagnosis-failed", height=1100, published=True)
-    close(outgoing)
+    browser.close_dialog(outgoing)
     browser.expect_status(outgoing, "Not Confirmed")
 
     browser.fill(outgoing, "smtp_pass", PASSWORD)
     browser.press(outgoing, "action_diagnose")
 
     expect(headline(outgoing)).to_contain_text("is confirmed")
-    close(outgoing)
+    browser.close_dialog(outgoing)
     browser.expect_status(outgoing, "Confirmed")
 
 
@@ -117,7 +112,7 @@ def test_settings_that_answered_are_taken_over_by_a_click(outgoing, relay, pictu
     browser.press(outgoing, "action_use_door")
 
     expect(headline(outgoing)).to_contain_text("is confirmed")
-    close(outgoing)
+    browser.close_dialog(outgoing)
     browser.expect_status(outgoing, "Confirmed")
     strict = browser.field(outgoing, "smtp_encryption").get_by_label(
         "TLS (STARTTLS), encryption and validation"
@@ -137,19 +132,19 @@ def test_test_mail_arrives(outgoing, relay, picture):
     expect(step(outgoing, "test_mail")).to_contain_text(MAILBOX)
     picture(outgoing, "diagnosis-test-mail", height=1000)
     wait_until(lambda: relay.dovecot.messages(MAILBOX), what="the test mail")
-    close(outgoing)
+    browser.close_dialog(outgoing)
 
 
 def test_failed_test_of_a_server_in_use_leaves_it_confirmed(outgoing, relay):
     browser.press(outgoing, "action_diagnose")
     expect(headline(outgoing)).to_contain_text("is confirmed")
-    close(outgoing)
+    browser.close_dialog(outgoing)
     relay.dovecot.add_user(ACCOUNT, "changed by somebody")
 
     browser.press(outgoing, "action_diagnose")
 
     expect(headline(outgoing)).to_contain_text("stays confirmed as it was")
-    close(outgoing)
+    browser.close_dialog(outgoing)
     browser.expect_status(outgoing, "Confirmed")
 
 
@@ -157,7 +152,7 @@ def test_last_test_is_at_hand(outgoing):
     browser.fill(outgoing, "smtp_pass", "not-the-password")
     browser.press(outgoing, "action_diagnose")
     expect(headline(outgoing)).to_contain_text("failed at the step")
-    close(outgoing)
+    browser.close_dialog(outgoing)
 
     browser.press(outgoing, "action_show_diagnosis")
 
@@ -180,7 +175,7 @@ def test_mailbox_tells_where_its_messages_would_go(incoming, relay, web_odoo, pi
     picture(incoming, "diagnosis-incoming", height=1000, published=True)
     assert relay.dovecot.flags(MAILBOX) == ["", ""]
     assert web_odoo.call("grievance.ticket", "search_count", [[]]) == before
-    close(incoming)
+    browser.close_dialog(incoming)
     browser.expect_status(incoming, "Confirmed")
 
 
@@ -193,5 +188,5 @@ def test_missing_folder_is_told_with_those_that_there_are(incoming, picture):
     expect(folders).to_contain_text("the folder cannot be opened")
     expect(folders).to_contain_text("INBOX")
     picture(incoming, "diagnosis-folder", height=1000)
-    close(incoming)
+    browser.close_dialog(incoming)
     browser.expect_status(incoming, "Not Confirmed")
