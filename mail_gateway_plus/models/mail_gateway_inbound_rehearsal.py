@@ -3,6 +3,7 @@ from odoo import models
 from ..advice import REASON_TEXT
 from ..core.parsing.envelope import read_envelope
 from ..core.parsing.mender import mend
+from ..core.parsing.storable import storable
 from ..core.policy.outcome import Reason, Trace, conclude, has_no_route
 
 
@@ -46,7 +47,7 @@ class MailGatewayInboundRehearsal(models.Model):
             self.env.invalidate_all(flush=False)
             if has_no_route(trace, error):
                 return {**told, "reason": self.env._(REASON_TEXT[Reason.NO_ROUTE])}
-            words = str(error).strip() or type(error).__name__
+            words = storable(str(error)).strip() or type(error).__name__
             return {**told, "reason": self.env._("Odoo cannot process it: %s", words)}
 
     def _perform(self, server, trace):

@@ -269,6 +269,36 @@ def test_server_that_drips_bytes_is_hung_up_on():
     assert results[Step.GREETING].advice is Advice.TIMEOUT
 
 
+def test_handshake_that_drips_bytes_is_hung_up_on():
+    dripping = Drip(b"\x16\x03\x03\x40\x00" + bytes(1000))
+    with ScriptsInTurn((dripping,)) as server:
+        started = time.monotonic()
+        target = smtp(server.port, Security.SSL, doors=())
+        _one, results = climb(target, step_seconds=1, seconds=1.5)
+
+    assert time.monotonic() - started < 4
+    assert results[Step.TLS].state is FAILED
+
+
+class Drip:
+    """Sends a byte now and then, each well within any timeout."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def play(self, conversation):
+        for byte in self.data:
+            conversation.send(bytes([byte]))
+            time.sleep(0.1)
+
+
+def test_nul_in_a_servers_words_can_be_stored():
+    with scripted(Send(b"220 rig\0ready"), EHLO, AUTH, *ENVELOPE, QUIT) as server:
+        one, results = climb(smtp(server.port))
+
+    assert "\0" not in f"{one.transcript}{results[Step.GREETING].details['banner']}"
+
+
 def test_surprise_in_a_step_is_a_failed_step():
     with scripted(GREETING, EHLO, AUTH, QUIT) as server:
         _one, results = climb(smtp(server.port, sender=None))

@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from mgp_core.diagnosis.transcript import MAX_LINES, Transcript
+from mgp_core.diagnosis.transcript import FIRST_LINES, LAST_LINES, Transcript
 
 PASSWORD = "pass word-9"
 PLAIN = base64.b64encode(b"\0me@city.example\0pass word-9").decode()
@@ -100,11 +100,27 @@ def test_lines_have_direction_and_time():
     assert str(transcript) == "   100 > QUIT\n   250 < 221 Bye"
 
 
-def test_endless_talk_is_cut():
+def test_of_endless_talk_the_beginning_and_the_end_are_kept():
     transcript = Transcript()
 
-    for _number in range(MAX_LINES + 5):
-        transcript.received("220-" + "x" * 10_000)
+    for number in range(FIRST_LINES + LAST_LINES + 5):
+        transcript.received(f"220-{number} " + "x" * 10_000)
 
-    assert len(str(transcript)) < MAX_LINES * 600
-    assert str(transcript).endswith("… 5 …")
+    lines = str(transcript).splitlines()
+    assert len(lines) == FIRST_LINES + 1 + LAST_LINES
+    assert "220-0 x" in lines[0]
+    assert lines[FIRST_LINES].endswith("… 5 …")
+    assert f"220-{FIRST_LINES + LAST_LINES + 4} x" in lines[-1]
+    assert max(map(len, lines)) < 600
+
+
+def test_what_is_said_aside_is_not_written_down():
+    transcript = Transcript()
+
+    with transcript.aside("(the content of 2 messages)"):
+        transcript.received("Dear Sir or Madam")
+    transcript.sent("QUIT")
+
+    assert "Dear Sir" not in str(transcript)
+    assert "the content of 2 messages" in str(transcript)
+    assert str(transcript).endswith("> QUIT")

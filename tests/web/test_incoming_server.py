@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from tests.live.live_case import letter
 from tests.rig import browser
 from tests.rig.dovecot import Dovecot
-from tests.rig.gateway_server import FETCH_CRON
+from tests.rig.gateway_server import FETCH_CRON, PROCESS_CRON
 from tests.rig.odoo_server import OdooServer
 
 ADDRESS = "complaints@city.example"
@@ -109,12 +109,12 @@ def test_day_by_day_what_arrived_leads_to_the_messages(
     web_odoo.call("fetchmail.server", "action_archive", [others])
     for subject in ("Dark street", "Deep pothole"):
         dovecot.deliver(ADDRESS, letter(subject, f"<{subject[:4]}@home.example>"))
-    browser.run_cron(web_odoo, browser.FETCH_CRON)
-    browser.run_cron(web_odoo, browser.PROCESS_CRON)
+    browser.run_cron(web_odoo, FETCH_CRON)
+    browser.run_cron(web_odoo, PROCESS_CRON)
     web_odoo.call("fetchmail.server", "write", [[newest], {"object_id": False}])
     dovecot.deliver(ADDRESS, letter("For nobody", "<nobody@home.example>"))
-    browser.run_cron(web_odoo, browser.FETCH_CRON)
-    browser.run_cron(web_odoo, browser.PROCESS_CRON)
+    browser.run_cron(web_odoo, FETCH_CRON)
+    browser.run_cron(web_odoo, PROCESS_CRON)
     entered.reload()
 
     entered.get_by_role("tab", name="Last Days").click()

@@ -68,11 +68,25 @@ class HangUp:
 
     def __init__(self):
         self.has_struck = False
-        self.sockets = []
+        self._line = None
+
+    def watch(self, sock):
+        """Be ready to end a connection, whatever wraps its socket later on.
+
+        A second descriptor of it: to encrypt a socket is to take its own away.
+        """
+        self.let_go()
+        self._line = sock.dup()
+
+    def let_go(self):
+        """Watch nothing any more."""
+        line, self._line = self._line, None
+        if line:
+            line.close()
 
     @contextmanager
     def after(self, seconds):
-        """Hang up ``sockets`` when what is inside takes longer than ``seconds``."""
+        """Hang up when what is inside takes longer than ``seconds``."""
         timer = threading.Timer(max(seconds, 0.0), self._strike)
         timer.daemon = True
         timer.start()
@@ -83,8 +97,6 @@ class HangUp:
 
     def _strike(self):
         self.has_struck = True
-        for sock in self.sockets:
-            raw = getattr(sock, "socket", sock)  # PyOpenSSL's is wrapped
-            with suppress(OSError, ValueError):
-                # Not SSLSocket's own method, which another thread must not use.
-                socket.socket.shutdown(raw, socket.SHUT_RDWR)
+        if line := self._line:
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)

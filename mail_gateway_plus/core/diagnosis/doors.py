@@ -48,11 +48,10 @@ def open_door(target, door, seconds, hang_up):
     endpoint = replace(target.endpoint, port=door.port, security=door.security)
     context = target.context or endpoint.tls_context()
     sock = socket.create_connection((endpoint.host, endpoint.port), seconds)
-    hang_up.sockets = [sock]
+    hang_up.watch(sock)
     try:
         if door.security is Security.SSL:
             sock = context.wrap_socket(sock, server_hostname=endpoint.host)
-            hang_up.sockets = [sock]
         session = open_session(target.protocol, endpoint.host, sock, Transcript())
         session.greet()
         if door.security is Security.STARTTLS:
@@ -66,5 +65,8 @@ def open_door(target, door, seconds, hang_up):
 
 def _knock(target, door, seconds):
     hang_up = HangUp()
-    with hang_up.after(seconds):
-        open_door(target, door, seconds, hang_up).close()
+    try:
+        with hang_up.after(seconds):
+            open_door(target, door, seconds, hang_up).close()
+    finally:
+        hang_up.let_go()

@@ -3,6 +3,7 @@
 import time
 from contextlib import suppress
 
+from ..parsing.storable import storable
 from ..protocols.endpoint import Security
 from . import looking, reaching, sending, speaking
 from .bounded import HangUp
@@ -15,6 +16,8 @@ from .transcript import Transcript
 # Seconds for one step, and for all of them together.
 STEP_SECONDS = 30.0
 LADDER_SECONDS = 120.0
+# Of one text that a server gave; some tell their whole policy.
+MAX_CHARACTERS = 2000
 
 _WORK = {
     Step.RESOLVE: reaching.resolve,
@@ -105,7 +108,6 @@ class Climb:
         self._forget_step()
         started = time.monotonic()
         self._step_deadline = min(self._deadline, started + self._step_seconds)
-        self.hang_up.sockets = [self._socket()] if self._socket() else []
         try:
             with self.hang_up.after(self._step_deadline - started):
                 self._set_timeout()
@@ -118,7 +120,7 @@ class Climb:
             round((time.monotonic() - started) * 1000),
             self._scrubbed(finding.details),
             finding.advice,
-            self.transcript.scrubbed(words),
+            self._scrubbed(words),
         )
 
     def _socket(self):
@@ -149,7 +151,7 @@ class Climb:
     def _scrubbed(self, value):
         """Return details without secrets, which a server may have put anywhere."""
         if isinstance(value, str):
-            return self.transcript.scrubbed(value)
+            return storable(self.transcript.scrubbed(value))[:MAX_CHARACTERS]
         if isinstance(value, dict):
             return {key: self._scrubbed(item) for key, item in value.items()}
         if isinstance(value, list):
@@ -160,10 +162,10 @@ class Climb:
         """End the connection, for which nobody waits long."""
         with suppress(Exception):
             self._step_deadline = time.monotonic() + 2.0
-            self.hang_up.sockets = [self._socket()] if self._socket() else []
             with self.hang_up.after(2.0):
                 if self.session:
                     self.session.close()
+        self.hang_up.let_go()
         if self.sock:
             with suppress(OSError):
                 self.sock.close()

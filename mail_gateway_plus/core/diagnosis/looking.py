@@ -1,12 +1,13 @@
 """The last steps of the ladder for mailboxes: folders, and what lies in them."""
 
+import poplib
 from dataclasses import dataclass, field
 
 from imapclient.exceptions import IMAPClientError
 
 from ..errors import FolderUnavailable, ProtocolViolation
 from ..protocols.mailbox import MessageRef
-from ..protocols.pop3 import FOLDER
+from ..protocols.pop3 import FOLDER, is_refusal
 from .advice_keys import Advice
 from .steps import Finding, Protocol, StepState
 
@@ -44,6 +45,7 @@ def folders(climb):
     climb.details = {"folders": [], **_listing(climb)}
     client = climb.session.client
     for name in climb.target.folders:
+        unread = _unread(client, name)
         try:
             selected = client.select_folder(name)
         except IMAPClientError as error:
@@ -51,11 +53,22 @@ def folders(climb):
             if "READ-ONLY" not in str(error).upper():
                 raise FolderUnavailable(str(error)) from error
             selected = client.select_folder(name, readonly=True)
-        climb.details["folders"].append(_status(client, name, selected))
+        climb.details["folders"].append(_status(name, selected, unread))
     return _judged(climb)
 
 
-def _status(client, name, selected):
+def _unread(client, name):
+    """Return how many messages are unread, ``None`` where the server does not tell.
+
+    Not by SEARCH, whose answer has a line for all of them.
+    """
+    try:
+        return client.folder_status(name, ["UNSEEN"]).get(b"UNSEEN")
+    except IMAPClientError:  # whether there is such a folder is found out next
+        return None
+
+
+def _status(name, selected, unread):
     messages = selected.get(b"EXISTS", 0)
     flags = {
         flag.decode("ascii", "replace") for flag in selected.get(b"PERMANENTFLAGS", ())
@@ -63,7 +76,7 @@ def _status(client, name, selected):
     return {
         "name": name,
         "messages": messages,
-        "unread": len(client.search("UNSEEN")) if messages else 0,
+        "unread": unread,
         "writable": b"READ-ONLY" not in selected,
         "keywords": "\\*" in flags,
         "uidvalidity": str(selected.get(b"UIDVALIDITY", "")),
@@ -95,7 +108,8 @@ def _only_folder(climb):
     messages, octets = climb.session.pop.stat()
     status = {"name": FOLDER, "messages": messages, "bytes": octets, "writable": True}
     climb.details = {"folders": [status]}
-    _uids(climb.session.pop)
+    with climb.transcript.aside(f"UIDL ({messages} messages)"):
+        _uids(climb.session.pop)
     return Finding(climb.details)
 
 
@@ -106,10 +120,14 @@ def _uids(pop):
     """
     try:
         _response, listing, _octets = pop.uidl()
-    except Exception as error:
+        pairs = [line.decode("ascii", "replace").split() for line in listing]
+        return {int(number): uid for number, uid in pairs}
+    except poplib.error_proto as error:
+        if not is_refusal(error):
+            raise
         raise ProtocolViolation("UIDL") from error
-    pairs = (line.decode("ascii", "replace").split() for line in listing)
-    return {int(number): uid for number, uid in pairs}
+    except ValueError as error:  # no number, or no name
+        raise ProtocolViolation("UIDL") from error
 
 
 def newest(climb):
@@ -119,7 +137,9 @@ def newest(climb):
     """
     count = climb.target.newest
     if climb.target.protocol is Protocol.POP:
-        climb.seen = list(_newest_of_pop3(climb.session.pop, count))
+        # Mails are nothing for a transcript.
+        with climb.transcript.aside("UIDL, TOP …"):
+            climb.seen = list(_newest_of_pop3(climb.session.pop, count))
     else:
         climb.seen = list(_newest_of_imap(climb, count))
     return Finding({"messages": []})

@@ -56,6 +56,7 @@ def connect(climb):
     if climb.sock is None:
         climb.details = details
         raise outcomes[0].error
+    climb.hang_up.watch(climb.sock)
     has_failed = any(one["words"] for one in tried)
     return Finding(
         details,

@@ -50,7 +50,6 @@ def encryption(climb):
         climb.details = _unverified(target, climb.seconds(PEEK_SECONDS))
         raise
     sock = climb.session.sock if climb.session else climb.sock
-    climb.hang_up.sockets.append(sock)
     details = {**tls_details(sock), "verified": endpoint.verify}
     cipher = details.get("cipher", "")
     climb.transcript.note(f"{details['version']} {cipher}".strip())
@@ -97,6 +96,8 @@ def _unverified(target, seconds):
             session.close()
     except Exception:  # it was only to tell more about a failure that is known
         return {}
+    finally:
+        hang_up.let_go()
     return {**details, "verified": False}
 
 

@@ -4,6 +4,8 @@ import base64
 import binascii
 import re
 import time
+from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import quote
@@ -11,7 +13,9 @@ from urllib.parse import quote
 from ..parsing.storable import storable
 
 HIDDEN = "•••"
-MAX_LINES = 400
+# Of a longer dialogue the beginning and the end are kept.
+FIRST_LINES = 300
+LAST_LINES = 100
 MAX_LINE_CHARACTERS = 500
 # Shorter ones are words of any text: they are hidden only where they stand alone.
 SHORTEST_ANYWHERE = 4
@@ -65,7 +69,8 @@ class Transcript:
         self._public = {text for text in public if text}
         self._hidden = set()
         self._is_in_login = False
-        self._lines = []
+        self._is_aside = False
+        self._lines, self._last = [], deque(maxlen=LAST_LINES)
         self._left_out = 0
         for secret in secrets:
             self._remember(secret)
@@ -89,8 +94,19 @@ class Transcript:
 
     def note_unless_said(self, text):
         """Note a failure, unless the server's last words are that failure."""
-        if not self._lines or self.scrubbed(text)[4:] not in self._lines[-1].text:
+        last = list(self._last)[-1:] or self._lines[-1:]
+        if not last or self.scrubbed(text)[4:] not in last[0].text:
             self.note(text)
+
+    @contextmanager
+    def aside(self, text):
+        """Note a text in the place of all that is said inside."""
+        self.note(text)
+        self._is_aside = True
+        try:
+            yield
+        finally:
+            self._is_aside = False
 
     def scrubbed(self, text):
         """Return a text without the secrets that it may quote."""
@@ -105,17 +121,21 @@ class Transcript:
         lines = [str(line) for line in self._lines]
         if self._left_out:
             lines.append(f"       {Direction.NOTE.value} … {self._left_out} …")
-        return "\n".join(lines)
+        return "\n".join([*lines, *map(str, self._last)])
 
     def _add(self, direction, text):
-        if len(self._lines) >= MAX_LINES:
-            self._left_out += 1
+        if self._is_aside:
             return
         text = storable(self.scrubbed(text))
         if len(text) > MAX_LINE_CHARACTERS:
             text = text[:MAX_LINE_CHARACTERS] + "…"
         milliseconds = round((self._clock() - self._started) * 1000)
-        self._lines.append(Line(milliseconds, direction, text))
+        line = Line(milliseconds, direction, text)
+        if len(self._lines) < FIRST_LINES:
+            self._lines.append(line)
+            return
+        self._left_out += len(self._last) == LAST_LINES
+        self._last.append(line)
 
     def _without_login(self, text):
         if match := _LOGIN_COMMAND.fullmatch(text):

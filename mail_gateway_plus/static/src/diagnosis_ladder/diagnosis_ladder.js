@@ -52,11 +52,8 @@ export class DiagnosisLadder extends Component {
             return;
         }
         this.timer = browser.setTimeout(async () => {
-            try {
-                await this.props.record.load();
-            } finally {
-                this.follow();
-            }
+            await this.props.record.load();
+            this.follow();
         }, POLL_MS);
     }
 
