@@ -22,9 +22,8 @@ class MailGatewayDiagnosable(models.AbstractModel):
     )
 
     def _compute_last_diagnosis_id(self):
-        newest = {}
-        name = "mail_server_id" if self._name == "ir.mail_server" else None
-        name = name or "fetchmail_server_id"
+        is_outgoing = self._name == "ir.mail_server"
+        name = "mail_server_id" if is_outgoing else "fetchmail_server_id"
         groups = self.env["mail.gateway.diagnosis"]._read_group(
             [(name, "in", self.ids)], [name], ["id:max"]
         )
@@ -37,6 +36,10 @@ class MailGatewayDiagnosable(models.AbstractModel):
         self.ensure_one()
         server = self.sudo()
         return tuple((name, server[name]) for name in sorted(self._connection_fields()))
+
+    def _own_test_recipient(self):
+        """Return who wants a test mail, or an empty text: nobody, of a mailbox."""
+        return ""
 
     def action_show_diagnosis(self):
         """Show the newest test."""

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..core.diagnosis.commands import command_lines
 from ..core.diagnosis.ladder import LADDER_SECONDS, Climb, steps_of
@@ -202,7 +203,7 @@ class MailGatewayDiagnosis(models.Model):
                 "ends_at": now + timedelta(seconds=LADDER_SECONDS),
                 "planned_steps": [step.value for step in steps_of(target)],
                 "commands": "\n".join(command_lines(target)),
-                "recipient": target.recipient,
+                "recipient": server._own_test_recipient(),
                 "sends_mail": target.content is not None,
             }
         )
@@ -270,6 +271,8 @@ class MailGatewayDiagnosis(models.Model):
     def action_send_test_mail(self):
         """Test once more, and hand a mail over at the end."""
         self.ensure_one()
+        if not self.recipient:
+            raise UserError(self.env._("Enter whom the test mail is to be sent to."))
         self.mail_server_id.test_recipient = self.recipient
         return self.mail_server_id._diagnose(sends_mail=True)
 

@@ -73,7 +73,7 @@ def test_good_server_passes_step_by_step_and_is_confirmed(outgoing, picture):
     expect(headline(outgoing)).to_have_text("City relay works and is confirmed.")
     for name in ("resolve", "connect", "greeting", "tls", "login", "envelope"):
         expect(step(outgoing, name)).to_have_attribute("data-state", "ok")
-    picture(outgoing, "diagnosis-passed", height=900, published=True)
+    picture(outgoing, "diagnosis-passed", height=900)
     browser.close_dialog(outgoing)
     browser.expect_status(outgoing, "Confirmed")
 
@@ -90,7 +90,7 @@ def test_wrong_password_is_explained_mended_and_confirmed(outgoing, picture):
     dialog(outgoing).locator("button[name=transcript]").click()
     expect(dialog(outgoing).locator("[name=transcript_text]")).to_contain_text("AUTH")
     assert "not-the-password" not in dialog(outgoing).inner_text()
-    picture(outgoing, "diagnosis-failed", height=1100, published=True)
+    picture(outgoing, "diagnosis-failed", height=1100)
     browser.close_dialog(outgoing)
     browser.expect_status(outgoing, "Not Confirmed")
 

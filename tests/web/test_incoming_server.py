@@ -50,7 +50,7 @@ def test_mailbox_that_works_is_confirmed(entered, picture):
 
     browser.prove(entered)
 
-    picture(entered, "incoming-confirmed", published=True)
+    picture(entered, "incoming-confirmed")
 
 
 def test_wrong_password_is_explained_and_confirms_nothing(entered, picture):

@@ -109,7 +109,7 @@ class _Smtp(smtplib.SMTP):
 
     def send(self, s):
         self._transcript.sent(s)
-        super().send(s)
+        return super().send(s)
 
     def getreply(self):
         # smtplib's own takes any number of lines.
@@ -210,7 +210,7 @@ class _Imap4(IMAP4):
 
     def send(self, data):
         self._transcript.sent(data)
-        super().send(data)
+        return super().send(data)
 
     def readline(self):
         line = super().readline()
@@ -313,7 +313,7 @@ class _Pop3(poplib.POP3):
 
     def _putline(self, line):
         self._transcript.sent(line)
-        super()._putline(line)
+        return super()._putline(line)
 
     def _getline(self):
         line = self.file.readline(MAX_POP3_LINE + 1)

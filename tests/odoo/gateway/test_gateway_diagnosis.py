@@ -130,6 +130,18 @@ class TestOutgoingDiagnosis(DiagnosisCase):
 
         self.assertEqual(server._diagnosis_target().recipient, "ann@home.example")
 
+    def test_nobody_is_sent_a_mail_who_was_not_named(self):
+        sink, port = self.sink()
+        self.env.user.email = False
+        server = self.outgoing("Main", port, from_filter="desk@city.example")
+        diagnosis = self.diagnose(server)
+
+        with self.assertRaisesRegex(UserError, "Enter whom"):
+            diagnosis.action_send_test_mail()
+
+        self.assertEqual(diagnosis.state, "passed")
+        self.assertEqual(sink.recipients, [])
+
     def test_port_that_answered_is_taken_over_as_strictly_as_before(self):
         server = self.outgoing("Main", 25, smtp_encryption="ssl_strict")
         door = {"port": 587, "security": "starttls", "answers": True}
