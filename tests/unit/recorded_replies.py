@@ -1,8 +1,8 @@
 # ruff: noqa: E501 -- a reply is a line
 """What servers really say, each with the advice that it calls for.
 
-Providers' words as they stand in their own documentation and in reports of their users;
-``(protocol, host, step, kind, words, advice)``.
+Some are quoted from documentation and reports, others were written down from memory of
+what these providers say; ``(protocol, host, step, kind, words, advice)``.
 """
 
 from mgp_core.diagnosis.advice_keys import Advice
