@@ -36,6 +36,7 @@
         "views/mail_gateway_attempt_views.xml",
         "views/mail_mail_views.xml",
         "views/mail_gateway_reply_rule_views.xml",
+        "views/mail_gateway_diagnosis_views.xml",
         "views/ir_mail_server_views.xml",
         "views/ir_mail_server_delivery_views.xml",
         "views/fetchmail_server_views.xml",

@@ -9,12 +9,16 @@ from . import ir_mail_server
 from . import ir_mail_server_delivery
 from . import ir_mail_server_identity
 from . import ir_mail_server_setup
+from . import mail_gateway_diagnosable
+from . import mail_gateway_diagnosis
+from . import ir_mail_server_diagnosis
 from . import mail_gateway_folder
 from . import fetchmail_server
 from . import fetchmail_server_fetch
 from . import fetchmail_server_days
 from . import fetchmail_server_aftercare
 from . import fetchmail_server_setup
+from . import fetchmail_server_diagnosis
 from . import mail_gateway_inbound
 from . import mail_gateway_inbound_identity
 from . import mail_gateway_inbound_journal
@@ -24,6 +28,7 @@ from . import mail_gateway_inbound_replay
 from . import mail_gateway_inbound_claim
 from . import mail_gateway_inbound_waiting
 from . import mail_gateway_inbound_rest
+from . import mail_gateway_inbound_rehearsal
 from . import mail_gateway_inbound_queue
 from . import mail_gateway_raw
 from . import mail_gateway_memo
