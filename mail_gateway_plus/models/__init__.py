@@ -39,6 +39,7 @@ from . import mail_message
 from . import mail_gateway_recipient
 from . import mail_gateway_breaker
 from . import ir_mail_server_probe
+from . import ir_mail_server_summary
 from . import mail_gateway_quota
 from . import mail_gateway_quota_use
 from . import mail_gateway_reply_rule

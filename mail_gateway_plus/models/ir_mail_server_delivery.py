@@ -274,7 +274,7 @@ class IrMailServerDelivery(models.Model):
         rows = self.env.execute_query(
             SQL(
                 "SELECT server_id, date_trunc('hour', create_date), "
-                "count(*) FILTER (WHERE outcome != 'failed'), "
+                "count(*) FILTER (WHERE outcome IN ('accepted', 'partial')), "
                 "count(*) FILTER (WHERE outcome = 'failed') "
                 "FROM mail_gateway_attempt "
                 "WHERE create_date > %s AND server_id IN %s GROUP BY 1, 2",

@@ -110,6 +110,15 @@ class MailGatewayAttempt(models.Model):
         aggregator="avg",
         help="How long handing over took, without connecting.",
     )
+    queued_at = fields.Datetime(
+        string="Queued", readonly=True, help="Since when the mail was due to be sent."
+    )
+    queue_seconds = fields.Integer(
+        string="Time in Queue (s)",
+        readonly=True,
+        aggregator="avg",
+        help="From when the mail was due until a server accepted it.",
+    )
     res_model = fields.Char(
         string="Record Type", readonly=True, help="The model of the mail's record."
     )
@@ -163,7 +172,7 @@ class MailGatewayAttempt(models.Model):
             {
                 **origin,
                 **self._envelope_values(session, delivery),
-                **self._result_values(delivery),
+                **self._result_values(delivery, origin.get("queued_at")),
             }
         )
         recipients = self.env["mail.gateway.recipient"]
@@ -174,7 +183,8 @@ class MailGatewayAttempt(models.Model):
     def _record_open(self, origin, session, delivery):
         """Write down that the final dot is next: from here on it may have been sent.
 
-        :returns: the ids of the attempt and, by address, of its recipients
+        :returns: the ids of the attempt and, by address, of its recipients, and since
+            when the mail was due
         """
         answers = [
             Answer(
@@ -191,13 +201,14 @@ class MailGatewayAttempt(models.Model):
         )
         recipients = self.env["mail.gateway.recipient"]
         rows = recipients._add(attempt, origin["mail_id"], answers)
-        return attempt.id, dict(zip(delivery.recipients, rows.ids, strict=True))
+        recipient_ids = dict(zip(delivery.recipients, rows.ids, strict=True))
+        return attempt.id, recipient_ids, origin.get("queued_at")
 
     @api.model
     def _record_answers(self, opened, delivery, answers):
-        """Complete what :meth:`_record_open` wrote."""
-        attempt_id, recipient_ids = opened
-        self.browse(attempt_id).write(self._result_values(delivery))
+        """Complete what :meth:`_record_open` wrote, and returned as ``opened``."""
+        attempt_id, recipient_ids, queued_at = opened
+        self.browse(attempt_id).write(self._result_values(delivery, queued_at))
         self.env["mail.gateway.recipient"]._complete(recipient_ids, answers)
 
     @api.model
@@ -212,7 +223,11 @@ class MailGatewayAttempt(models.Model):
         }
 
     @api.model
-    def _result_values(self, delivery):
+    def _result_values(self, delivery, queued_at=None):
+        values = {}
+        if delivery.accepted and queued_at:
+            waited = (fields.Datetime.now() - queued_at).total_seconds()
+            values["queue_seconds"] = max(round(waited), 0)
         outcome = "uncertain" if delivery.is_uncertain else "failed"
         if delivery.accepted:
             outcome = "partial" if delivery.refused else "accepted"
@@ -225,6 +240,7 @@ class MailGatewayAttempt(models.Model):
             "reply": delivery.reply.text,
             "queue_id": delivery.reply.queue_id,
             "milliseconds": round(delivery.seconds * 1000),
+            **values,
         }
 
     @api.model
@@ -284,6 +300,7 @@ class MailGatewayAttempt(models.Model):
             "company_id": mail.record_company_id.id,
             "res_model": mail.model,
             "res_id": mail.res_id,
+            "queued_at": mail.gateway_since or mail.scheduled_date or mail.create_date,
         }
 
     @api.autovacuum

@@ -1,12 +1,13 @@
-"""Mail that its account has sent is found in the folder of sent mail, and not touched."""
+"""Mail that its account has sent is found in the folder of sent mail, untouched."""
 
 from tests.live.live_case import incoming, letter
+from tests.rig.imap_client import logged_in
 
 
 def test_sent_message_is_found_in_the_folder_of_sent_mail(env, mailbox):
-    with mailbox.imap() as client:
-        client.create("Sent")
-        client.append("Sent", "", None, letter(message_id="<sent@city.example>"))
+    with logged_in(mailbox) as client:
+        client.create_folder("Sent")
+        client.append("Sent", letter("Yours", "<sent@city.example>"))
     server = incoming(env, mailbox, "imap", "ssl", state="done")
     session = server.with_context(mail_gateway_dial_only=True)._connect__().connect()
 
@@ -15,6 +16,5 @@ def test_sent_message_is_found_in_the_folder_of_sent_mail(env, mailbox):
 
     assert folder.endswith("Sent")
     assert found == {"<sent@city.example>"}
-    with mailbox.imap() as client:
-        client.select("Sent")
-        assert client.search(None, "UNSEEN")[1] == [b"1"]
+    with logged_in(mailbox, "Sent") as client:
+        assert client.search("UNSEEN") == [1]
