@@ -41,6 +41,8 @@ SECURITIES = {
 }
 # System parameter: whether the certificate of the command line's server is checked.
 VERIFY_COMMAND_LINE = "mail_gateway_plus.verify_command_line_server"
+# The rest of a worker's time is for what comes before and after the longest wait.
+SHARE_OF_LIMIT = 0.7
 
 
 @dataclass
@@ -133,7 +135,7 @@ class IrMailServerConnect(models.Model):
             )
         steps, needs_connection = self._login_steps(user, password)
         in_this_thread = not self.env.context.get("mail_gateway_dial_only")
-        timeouts = Timeouts()
+        timeouts = _timeouts_of_worker()
         if in_this_thread or needs_connection:
             # Somebody waits, perhaps in front of a screen: as long as stock Odoo does.
             timeouts = timeouts.capped(stock.SMTP_TIMEOUT)
@@ -246,6 +248,17 @@ def _as_session(connection):
     if not is_smtp(connection):
         return connection
     return SmtpSession(connection, timeouts=Timeouts().capped(stock.SMTP_TIMEOUT))
+
+
+def _timeouts_of_worker():
+    """Return the timeouts of RFC 5321, cut down where Odoo would end the worker first.
+
+    A job that waits too long for one server is killed with all mails on their way.
+    """
+    limit = config["limit_time_real_cron"]
+    if limit < 0:  # "as for requests" (odoo/service/server.py)
+        limit = config["limit_time_real"]
+    return Timeouts().capped(SHARE_OF_LIMIT * limit) if limit else Timeouts()
 
 
 def _is_this_machine(host):

@@ -224,7 +224,19 @@ class TestOutgoingDial(DialCase):
         session.close()
 
         self.assertEqual(max(astuple(session.timeouts)), 60)
-        self.assertEqual(self.dial(server).timeouts.dot, 600)
+        with patch.dict(config.options, {"limit_time_real_cron": 0}):
+            self.assertEqual(self.dial(server).timeouts.dot, 600)
+
+    def test_session_does_not_outlive_the_worker(self):
+        """Odoo kills a job after that time, and all mails that are on their way."""
+        _sink, port = self.sink()
+        server = self.outgoing("Relay", port)
+        for limits in (
+            {"limit_time_real_cron": 60},
+            {"limit_time_real_cron": -1, "limit_time_real": 60},
+        ):
+            with self.subTest(limits), patch.dict(config.options, limits):
+                self.assertLess(max(astuple(self.dial(server).timeouts)), 60)
 
     def test_unusable_certificate_is_told_before_the_network_is_touched(self):
         server = self.outgoing(
