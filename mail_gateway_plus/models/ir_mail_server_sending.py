@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-from ..core.policy.verdict import Cause, Kind, Scope, Verdict
+from ..core.policy.verdict import OWN_LIMIT, Cause, Kind, Scope, Verdict
 
 SESSION_LIMIT = 4
 
@@ -26,7 +26,7 @@ class IrMailServerSending(models.Model):
         :param mails: those that are to be sent, for what they may use
         """
         candidates = self._gateway_candidates(smtp_from, mails, is_forced)
-        if not candidates and not self:
+        if not candidates and (not self or self._spent_limit() is not None):
             return [self]
         return [server.with_prefetch() for server in candidates]
 
@@ -60,5 +60,15 @@ class IrMailServerSending(models.Model):
         if next_at is None:  # never: it has more recipients than the quota
             cause = Cause.TOO_MANY_RECIPIENTS.value
             return Verdict(Kind.PERMANENT, Scope.SENDER, None, cause)
-        wait = max(next_at - fields.Datetime.now(), timedelta())
-        return Verdict(Kind.QUOTA, Scope.RATE, wait, Cause.SENDING_QUOTA.value)
+        return _wait_until(next_at)
+
+    def _spent_limit(self):
+        """Return the verdict that a quota which was set here is spent, else None."""
+        next_at = self.env["mail.gateway.quota"]._next_free(self).get(self.id)
+        return next_at and _wait_until(next_at)
+
+
+def _wait_until(moment):
+    wait = max(moment - fields.Datetime.now(), timedelta())
+    cause = Cause.SENDING_QUOTA.value
+    return Verdict(Kind.QUOTA, Scope.RATE, wait, cause, rule=OWN_LIMIT)

@@ -11,7 +11,7 @@ from ..core.policy.fate import Answer, Fate, Outcome, fate_of
 from ..core.policy.lanes import Lane
 from ..core.policy.retry import is_transient
 from ..core.policy.sending_retry import next_try
-from ..core.policy.verdict import Cause, Kind, Scope, Verdict
+from ..core.policy.verdict import OWN_LIMIT, Cause, Kind, Scope, Verdict
 from ..core.protocols.smtp_delivery import Reply
 
 _logger = logging.getLogger(__name__)
@@ -75,8 +75,8 @@ class MailMailResult(models.Model):
     def _gateway_conclude_failed(self, errand, turn, error):
         """Write down that a mail could not be made ready, no server has heard of it."""
         mail = self.browse(errand.mail_id)
-        if not mail._gateway_hold(turn.token):
-            return
+        if not mail._gateway_hold(turn.token) or mail.gateway_phase == "dot":
+            return  # what may have been sent is for the next run to find
         if is_transient(error) or isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
             mail._gateway_try_again(errand, OURS, str(error), ([], []))
         else:
@@ -108,6 +108,9 @@ class MailMailResult(models.Model):
             self._gateway_wait_for_server()
             return
         verdicts = [verdict for _server, verdict in errand.tried.values()]
+        if all(verdict.rule == OWN_LIMIT for verdict in verdicts):
+            self._gateway_wait_for_limit(min(verdict.wait for verdict in verdicts))
+            return
         hopeful = [verdict for verdict in verdicts if not verdict.is_final]
         reason = self.env._("No outgoing mail server took it.\n%s", "\n".join(told))
         answers = [a for a in errand.answers.values() if a.verdict is not None]
@@ -116,15 +119,23 @@ class MailMailResult(models.Model):
         self._gateway_try_again(errand, (hopeful or verdicts)[0], reason, ([], []))
 
     def _gateway_wait_for_server(self):
+        reason = self.env._("No outgoing mail server can be used at this time.")
+        self._gateway_wait(NO_SERVER_WAIT, reason, Cause.UNREACHABLE)
+
+    def _gateway_wait_for_limit(self, wait):
+        """Have the mail wait for a quota of ours: it is not the mail that failed."""
+        reason = self.env._("The quota of the outgoing mail server is spent.")
+        self._gateway_wait(wait, reason, Cause.SENDING_QUOTA)
+
+    def _gateway_wait(self, wait, reason, cause):
+        """Have the mail wait without counting that as a try."""
         spread = timedelta(seconds=random.uniform(0, 30))
         self.write(
             {
                 **UNCLAIMED,
-                "scheduled_date": fields.Datetime.now() + NO_SERVER_WAIT + spread,
-                "failure_reason": self.env._(
-                    "No outgoing mail server can be used at this time."
-                ),
-                "gateway_cause": Cause.UNREACHABLE.value,
+                "scheduled_date": fields.Datetime.now() + wait + spread,
+                "failure_reason": reason,
+                "gateway_cause": cause.value,
             }
         )
 
@@ -172,6 +183,7 @@ class MailMailResult(models.Model):
             verdict,
             fields.Datetime.now() - since,
             random.random(),
+            self.env["ir.mail_server"]._patience(),
         )
         if wait is None:
             kind = "mail_smtp" if verdict.is_fault_of_server else "unknown"
@@ -205,7 +217,7 @@ class MailMailResult(models.Model):
                 "dead_letter_at": fields.Datetime.now(),
             }
         )
-        self._gateway_tell_others(reached, failure_type, reason)
+        self._gateway_tell_failure(reached, failure_type, reason)
 
     def _gateway_give_up_unsent(self, error):
         """Make a dead letter of a mail that cannot even be made ready."""
@@ -223,7 +235,7 @@ class MailMailResult(models.Model):
                 "gateway_cause": Cause.NO_ANSWER.value,
             }
         )
-        self._gateway_tell_others(reached, "unknown", reason)
+        self._gateway_tell_failure(reached, "unknown", reason)
 
     def _gateway_resends_uncertain(self):
         lane = Lane(self.gateway_lane or Lane.NOTIFICATION.value).name.lower()
@@ -248,6 +260,19 @@ class MailMailResult(models.Model):
             failure_type=failure_type,
             failure_reason=failure_reason,
         )
+
+    def _gateway_tell_failure(self, reached, failure_type, failure_reason):
+        """Tell others of a failure; the mail is listed whatever they make of it."""
+        if self._gateway_sends_in_caller():
+            self._gateway_tell_others(reached, failure_type, failure_reason)
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._gateway_tell_others(reached, failure_type, failure_reason)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            _logger.exception("The failure of mail %s was not told", self.id)
 
     def _gateway_note_reached(self, partners, emails):
         """Note at once whom a mail has reached that others still wait for."""
@@ -291,8 +316,27 @@ class MailMailResult(models.Model):
     def _gateway_empty_bin(self, turn):
         """Delete what was sent and is not to be kept; commits."""
         mail_ids, turn.bin = turn.bin, []
-        if mail_ids:
-            self._gateway_surely(self.browse(mail_ids).sudo().unlink)
+        if not mail_ids:
+            return
+        try:
+            self._gateway_surely(lambda: self.browse(mail_ids).exists()._gateway_drop())
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            _logger.info("The next run deletes what this one has sent", exc_info=True)
+
+    def _gateway_drop(self):
+        """Delete what was sent; what another addon keeps from that stays as it is."""
+        try:
+            with self.env.cr.savepoint():
+                self.sudo().unlink()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            if len(self) > 1:
+                for mail in self:
+                    mail._gateway_drop()
+                return
+            _logger.exception("Mail %s was sent and cannot be deleted", self.id)
+            self.write(UNCLAIMED)
 
     # -------------------------------------------------------------------- the dead
 
@@ -309,7 +353,7 @@ class MailMailResult(models.Model):
         for mail_id, phase in self._gateway_claims_of_the_dead():
             mail = self.browse(mail_id)
             if mail.state == "sent" and mail.auto_delete:
-                mail.unlink()
+                mail._gateway_drop()
             elif mail.state != "outgoing":
                 mail.write(UNCLAIMED)
             elif phase != "dot":

@@ -94,6 +94,11 @@ class Turn:
                 return errand
         return None
 
+    def note_tried(self, route, server, verdict):
+        """Note that a server can have none of the route's mails, and why."""
+        for errand in self.waiting[route]:
+            errand.tried[server.id] = (server, verdict)
+
     def take_all(self, route, unless_tried=None):
         """Return all waiting mails of the route, but for those with a chance left."""
         queue = self.waiting[route]

@@ -106,6 +106,10 @@ SERVER_CAUSES = frozenset(
 )
 
 
+# The rule of a verdict that is ours: the quota that was set here is spent.
+OWN_LIMIT = "own limit"
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The judgement of one answer.
