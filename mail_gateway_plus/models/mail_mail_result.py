@@ -119,8 +119,14 @@ class MailMailResult(models.Model):
         self._gateway_try_again(errand, (hopeful or verdicts)[0], reason, ([], []))
 
     def _gateway_wait_for_server(self):
+        """Have the mail wait until a server may be back.
+
+        Looking again and again would keep the workers busy with a long queue. What
+        waits comes due earlier when a person or a test puts a server into use.
+        """
         reason = self.env._("No outgoing mail server can be used at this time.")
-        self._gateway_wait(NO_SERVER_WAIT, reason, Cause.UNREACHABLE)
+        wait = max(self.env["mail.gateway.breaker"]._back_in(), NO_SERVER_WAIT)
+        self._gateway_wait(wait, reason, Cause.UNREACHABLE)
 
     def _gateway_wait_for_limit(self, wait):
         """Have the mail wait for a quota of ours: it is not the mail that failed."""

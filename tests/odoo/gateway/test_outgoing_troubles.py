@@ -275,6 +275,20 @@ class TestPatience(OutgoingCase):
 
         self.assertEqual(mail.state, "exception")
 
+    def test_mail_waits_until_a_server_may_be_back(self):
+        server = self.outgoing("Down", closed_port())
+        breakers = self.env["mail.gateway.breaker"]
+        breakers._force_open(server)
+        back_at = fields.Datetime.now() + timedelta(minutes=10)
+        breakers.search([("server_id", "=", server.id)]).open_until = back_at
+        mail = self.mail()
+
+        self.run_queue()
+
+        self.assertEqual((mail.state, mail.gateway_tries), ("outgoing", 0))
+        self.assertGreaterEqual(mail.scheduled_date, back_at)
+        self.assertLess(mail.scheduled_date, back_at + timedelta(minutes=1))
+
     def test_own_quota_gives_no_mail_up(self):
         _sink, port = self.sink()
         server = self.outgoing("Main", port, when_spent="wait")
