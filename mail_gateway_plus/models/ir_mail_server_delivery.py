@@ -8,7 +8,7 @@ from odoo.tools.mail import email_domain_normalize
 
 from ..core.policy.balance import weighted
 from ..core.policy.sending_retry import Patience
-from ..parameters import whole_number
+from ..parameters import MOST_DAYS, whole_number
 from .mail_gateway_breaker import STATES
 
 SPARKLINE_HOURS = 24
@@ -176,7 +176,8 @@ class IrMailServerDelivery(models.Model):
     @api.model
     def _patience(self):
         """Return how long a mail is tried, for ``next_try`` (sending_retry.py)."""
-        return Patience(timedelta(days=whole_number(self.env, GIVE_UP_DAYS, least=1)))
+        days = min(whole_number(self.env, GIVE_UP_DAYS, least=1), MOST_DAYS)
+        return Patience(timedelta(days=days))
 
     # ------------------------------------------------------------------- by persons
 

@@ -237,7 +237,8 @@ class MailGatewayAttempt(models.Model):
             "phase": delivery.phase.value,
             "code": delivery.reply.code,
             "enhanced_code": delivery.reply.enhanced_code,
-            "reply": delivery.reply.text,
+            # Servers like to quote whom they refuse.
+            "reply": delivery.reply.without(delivery.recipients).text,
             "queue_id": delivery.reply.queue_id,
             "milliseconds": round(delivery.seconds * 1000),
             **values,
@@ -305,8 +306,15 @@ class MailGatewayAttempt(models.Model):
 
     @api.autovacuum
     def _gc_attempts(self):
-        """Drop what is past its retention, some at a time."""
+        """Drop what is past its retention, some at a time.
+
+        Not that of mail that is still open: it says who has the mail already.
+        """
         before = kept_since(self.env, RETENTION)
-        rows = self.sudo().search([("create_date", "<", before)], limit=GC_LIMIT)
+        is_done = fields.Domain("mail_id", "=", False) | fields.Domain(
+            "mail_id.state", "in", ("sent", "received", "cancel")
+        )
+        is_old = fields.Domain("create_date", "<", before)
+        rows = self.sudo().search(is_old & is_done, limit=GC_LIMIT)
         rows.unlink()
         return len(rows), len(rows) == GC_LIMIT

@@ -128,7 +128,7 @@ class MailMail(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for values in vals_list:
-            if "gateway_lane" not in values:
+            if not values.get("gateway_lane"):
                 values["gateway_lane"] = lane_of(
                     is_mailing=bool(values.get("mailing_id")),
                     is_notification=bool(
@@ -168,6 +168,8 @@ class MailMail(models.Model):
     def write(self, vals):
         if vals.get("state") == "outgoing":
             vals = {**FRESH, **vals}
+        elif vals.get("state", "exception") != "exception":
+            vals = {"dead_letter_at": False, **vals}
         result = super().write(vals)
         if vals.get("state") == "outgoing" or "scheduled_date" in vals:
             self._gateway_wake_queue()
@@ -202,16 +204,18 @@ class MailMail(models.Model):
             moment and fields.Datetime.add(moment, seconds=59).replace(second=0)
             for moment in moments
         }
-        cron = self.env.ref(QUEUE_CRON).sudo()
-        cron._trigger([minute or now for minute in minutes])
+        # Somebody may have deleted it; mail is queued all the same.
+        if cron := self.env.ref(QUEUE_CRON, raise_if_not_found=False):
+            cron.sudo()._trigger([minute or now for minute in minutes])
 
     # ------------------------------------------------------------------------- sending
 
     def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
         """Queue these mails as urgent; whoever asks does not wait for a server.
 
-        Only who wants the exception (``raise_exception``) gets the mail sent in the
-        transaction of the call, as stock Odoo does.
+        Those that were to go out later are due now, as in stock Odoo. Only who wants
+        the exception (``raise_exception``) gets the mail sent in the transaction of
+        the call, as stock Odoo does.
         """
         if raise_exception or self._gateway_sends_in_caller():
             mails = self.with_context(mail_gateway_dispatch=Dispatch())
@@ -220,6 +224,7 @@ class MailMail(models.Model):
                 raise_exception=raise_exception,
                 post_send_callback=post_send_callback,
             )
+        self.check_access("write")
         self._gateway_make_urgent()
         return True
 
@@ -231,8 +236,14 @@ class MailMail(models.Model):
         return None
 
     def _gateway_make_urgent(self):
-        """Give a few mails the right of way, mailings excepted, and wake the queue."""
+        """Have mails be due now, give a few the right of way, and wake the queue.
+
+        Mailings have it never.
+        """
         mails = self.sudo().filtered(lambda mail: mail.state == "outgoing")
+        now = fields.Datetime.now()
+        later = mails.filtered(lambda m: m.scheduled_date and m.scheduled_date > now)
+        later.write({"scheduled_date": False})
         if len(mails) <= INTERACTIVE_AT_ONCE:
             urgent = mails.filtered(lambda mail: mail.gateway_lane != Lane.BULK.value)
             urgent.write({"gateway_lane": Lane.INTERACTIVE.value})

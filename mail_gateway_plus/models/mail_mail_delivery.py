@@ -7,6 +7,7 @@ from odoo import models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import email_normalize
 
+from ..core.parsing.wire_form import wire_form
 from ..core.policy.fate import answers_of, fault_of
 from ..core.protocols.foreign import ForeignSession
 from ..core.protocols.smtp import phase_of
@@ -68,23 +69,27 @@ class MailMailDelivery(models.Model):
         :returns: None when the mail is done with, else the verdict because of which
             another session or server should be asked
         """
-        mail, turn = self.browse(errand.mail_id), desk.turn
         try:
-            prepared = mail._gateway_prepare_errand(errand, desk)
-            self._gateway_commit()
+            return (yield from self._gateway_deliver_parcels(errand, desk))
         except Exception as error:
+            # The mail cannot be made, say, or not be written: those behind it can.
             self.env.cr.rollback()
             self._gateway_surely(
-                partial(self._gateway_conclude_failed, errand, turn, error)
+                partial(self._gateway_conclude_failed, errand, desk.turn, error)
             )
             return None
+
+    def _gateway_deliver_parcels(self, errand, desk):
+        mail = self.browse(errand.mail_id)
+        prepared = mail._gateway_prepare_errand(errand, desk)
+        self._gateway_commit()
         if prepared is None:
             return None
         parcels, settled, origin = prepared
         conclude = partial(mail._gateway_conclude, errand, parcels, settled, desk)
         waiting = [parcel for parcel in parcels if parcel.recipients]
         if not waiting:
-            self._gateway_surely(conclude)
+            self._gateway_conclude_surely(errand, conclude)
         for parcel in waiting:
             if desk.has_quota:
                 spent = desk.server._reserve_sending(len(parcel.recipients))
@@ -100,10 +105,10 @@ class MailMailDelivery(models.Model):
                 quotas._give_back(desk.server, 1, len(parcel.recipients))
             answers = answers_of(delivery, desk.judge)
             errand.answers.update({_key(each.address): each for each in answers})
+            errand.has_history = True
             note = partial(note, answers)
             fault = fault_of(delivery, desk.judge)
             if fault is not None:
-                errand.has_history = True
                 self._gateway_surely(partial(mail._gateway_go_on, note, desk))
                 desk.server._note_sending_fault(fault, delivery.reply.text)
                 self._gateway_commit()
@@ -111,13 +116,16 @@ class MailMailDelivery(models.Model):
             if parcel is not waiting[-1]:
                 self._gateway_surely(partial(mail._gateway_go_on, note, desk))
                 continue
-            try:
-                self._gateway_surely(partial(conclude, note=note))
-            except Exception:
-                # Whatever others made of it, the server's answer is written down.
-                _logger.exception("The result of mail %s was not told", mail.id)
-                self._gateway_surely(partial(conclude, note=note, quietly=True))
+            self._gateway_conclude_surely(errand, partial(conclude, note=note))
         return None
+
+    def _gateway_conclude_surely(self, errand, conclude):
+        """Write down what became of a mail, whatever others make of it."""
+        try:
+            self._gateway_surely(conclude)
+        except Exception:
+            _logger.exception("The result of mail %s was not told", errand.mail_id)
+            self._gateway_surely(partial(conclude, quietly=True))
 
     def _gateway_prepare_errand(self, errand, desk):
         """Return parcels, settled recipients and the values of attempts, or None.
@@ -187,7 +195,12 @@ class MailMailDelivery(models.Model):
         """Write down, for each mail that waits, that no session came about."""
         _logger.info("Outgoing server %s is not reached", server.id, exc_info=error)
         verdict = server._reply_judge()(phase_of(error), NO_REPLY, error)
-        waiting = [e for e in turn.waiting[route] if server.id not in e.tried]
+        left = set(self.browse(e.mail_id for e in turn.waiting[route]).exists().ids)
+        waiting = [
+            e
+            for e in turn.waiting[route]
+            if e.mail_id in left and server.id not in e.tried
+        ]
         attempts = self.env["mail.gateway.attempt"].sudo()
         attempts._record_unreached(server, [e.mail_id for e in waiting], error)
         server._note_sending_fault(verdict, str(error))
@@ -221,4 +234,4 @@ class MailMailDelivery(models.Model):
 
 
 def _key(address):
-    return email_normalize(address, strict=False) or address
+    return wire_form(email_normalize(address, strict=False) or address)

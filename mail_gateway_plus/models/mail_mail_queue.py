@@ -2,7 +2,7 @@ import logging
 from contextlib import suppress
 from functools import partial
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
@@ -21,6 +21,7 @@ from ..core.protocols.foreign import ForeignSession
 from ..core.protocols.smtp import SmtpSession
 from ..core.protocols.smtp_dial import SmtpDial
 from ..core.tasks import call, run
+from ..parameters import whole_number
 from .cron_time import seconds_until_stopped
 from .ir_mail_server_sending import is_own_quota
 from .mail_mail_claim import DUE_AT, FREE, NOW
@@ -82,8 +83,13 @@ class MailMailQueue(models.Model):
                     self._gateway_commit()
             cron._commit_progress(turn.done % MAILS_PER_REPORT)
         if due and self._gateway_count_due():
-            # Time is up. After the other jobs it is our turn again, at once.
-            self._gateway_wake_queue_at()
+            # Time is up. After the other jobs it is our turn again, at once. If we
+            # came to nothing, what is due is not to be had: others have it locked.
+            self._gateway_wake_queue_at(
+                None
+                if turn.done
+                else fields.Datetime.add(fields.Datetime.now(), minutes=1)
+            )
         cron._commit_progress(remaining=0)
         return None
 
@@ -135,8 +141,7 @@ class MailMailQueue(models.Model):
 
     @api.model
     def _gateway_session_count(self):
-        get_param = self.env["ir.config_parameter"].sudo().get_param
-        return max(int(get_param(*PARALLEL_SESSIONS)), 1)
+        return whole_number(self.env, PARALLEL_SESSIONS, least=1)
 
     def _gateway_commit(self):
         self.env.cr.commit()  # pylint: disable=invalid-commit
@@ -156,6 +161,8 @@ class MailMailQueue(models.Model):
             if route is not None:
                 yield self._gateway_sender(route, turn)
             elif turn.sessions.total():
+                # What was read here shall not keep a transaction open meanwhile.
+                self._gateway_commit()
                 yield None
             else:
                 return
@@ -286,7 +293,7 @@ class MailMailQueue(models.Model):
     def _gateway_servers_for(self, route, turn):
         """Return the servers to ask, best first; an empty one is the command line's."""
         server = self.env["ir.mail_server"].sudo().browse(route.server_id or ())
-        mails = self.browse(errand.mail_id for errand in turn.waiting[route])
+        mails = self.browse(errand.mail_id for errand in turn.waiting[route]).exists()
         return server._sending_order(route.smtp_from, mails, route.server_is_forced)
 
     def _gateway_use(self, server, route, turn, is_opening):
@@ -312,6 +319,8 @@ class MailMailQueue(models.Model):
                 session = ForeignSession(connection)
             else:
                 session = server._marked((yield call(True, connection.connect)))
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise  # two workers that renewed one token: no fault of the server's
         except Exception as error:
             self.env.cr.rollback()
             self._gateway_surely(

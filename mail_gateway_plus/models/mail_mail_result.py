@@ -70,8 +70,8 @@ class MailMailResult(models.Model):
     def _gateway_conclude_failed(self, errand, turn, error):
         """Write down that a mail could not be made ready, no server has heard of it."""
         mail = self.browse(errand.mail_id)
-        if not mail._gateway_hold(turn.token):
-            return
+        if not mail._gateway_hold(turn.token) or mail.gateway_phase == "dot":
+            return  # what may have been sent is for the next run to find
         if is_transient(error) or isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
             mail._gateway_try_again(errand, OURS, str(error), ([], []))
         else:
@@ -148,7 +148,7 @@ class MailMailResult(models.Model):
                 "dead_letter_at": fields.Datetime.now(),
             }
         )
-        self._gateway_tell_others(reached, failure_type, reason)
+        self._gateway_tell_failure(reached, failure_type, reason)
 
     def _gateway_give_up_unsent(self, error):
         """Make a dead letter of a mail that cannot even be made ready."""
@@ -166,7 +166,7 @@ class MailMailResult(models.Model):
                 "gateway_cause": Cause.NO_ANSWER.value,
             }
         )
-        self._gateway_tell_others(reached, "unknown", reason)
+        self._gateway_tell_failure(reached, "unknown", reason)
 
     def _gateway_resends_uncertain(self):
         lane = Lane(self.gateway_lane or Lane.NOTIFICATION.value).name.lower()
@@ -191,6 +191,19 @@ class MailMailResult(models.Model):
             failure_type=failure_type,
             failure_reason=failure_reason,
         )
+
+    def _gateway_tell_failure(self, reached, failure_type, failure_reason):
+        """Tell others of a failure; the mail is listed whatever they make of it."""
+        if self._gateway_sends_in_caller():
+            self._gateway_tell_others(reached, failure_type, failure_reason)
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._gateway_tell_others(reached, failure_type, failure_reason)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            _logger.exception("The failure of mail %s was not told", self.id)
 
     def _gateway_note_reached(self, partners, emails):
         """Note at once whom a mail has reached that others still wait for."""
@@ -234,8 +247,27 @@ class MailMailResult(models.Model):
     def _gateway_empty_bin(self, turn):
         """Delete what was sent and is not to be kept; commits."""
         mail_ids, turn.bin = turn.bin, []
-        if mail_ids:
-            self._gateway_surely(self.browse(mail_ids).sudo().unlink)
+        if not mail_ids:
+            return
+        try:
+            self._gateway_surely(lambda: self.browse(mail_ids).exists()._gateway_drop())
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            _logger.info("The next run deletes what this one has sent", exc_info=True)
+
+    def _gateway_drop(self):
+        """Delete what was sent; what another addon keeps from that stays as it is."""
+        try:
+            with self.env.cr.savepoint():
+                self.sudo().unlink()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            if len(self) > 1:
+                for mail in self:
+                    mail._gateway_drop()
+                return
+            _logger.exception("Mail %s was sent and cannot be deleted", self.id)
+            self.write(UNCLAIMED)
 
     # -------------------------------------------------------------------- the dead
 
@@ -252,7 +284,7 @@ class MailMailResult(models.Model):
         for mail_id, phase in self._gateway_claims_of_the_dead():
             mail = self.browse(mail_id)
             if mail.state == "sent" and mail.auto_delete:
-                mail.unlink()
+                mail._gateway_drop()
             elif mail.state != "outgoing":
                 mail.write(UNCLAIMED)
             elif phase != "dot":
