@@ -29,7 +29,7 @@ class IrMailServerSending(models.Model):
         :param mails: those that are to be sent, for what they may use
         """
         candidates = self._gateway_candidates(smtp_from, mails, is_forced)
-        if not candidates and (not self or self._spent_quota() is not None):
+        if not candidates and not self:
             return [self]
         return [server.with_prefetch() for server in candidates]
 

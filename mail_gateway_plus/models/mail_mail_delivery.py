@@ -195,7 +195,7 @@ class MailMailDelivery(models.Model):
         """Write down, for each mail that waits, that no session came about."""
         _logger.info("Outgoing server %s is not reached", server.id, exc_info=error)
         verdict = server._reply_judge()(phase_of(error), NO_REPLY, error)
-        left = set(self.browse(e.mail_id for e in turn.waiting[route]).exists().ids)
+        left = set(self._gateway_existing(turn.waiting[route]).ids)
         waiting = [
             e
             for e in turn.waiting[route]

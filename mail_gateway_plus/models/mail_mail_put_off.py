@@ -28,8 +28,11 @@ class MailMailPutOff(models.Model):
         """
         waits = []
         chance_at = self._gateway_next_chance()
-        mails = self.browse(errand.mail_id for errand in errands)
-        for errand, mail in zip(errands, mails, strict=True):
+        mails = {mail.id: mail for mail in self._gateway_existing(errands)}
+        for errand in errands:
+            mail = mails.get(errand.mail_id)
+            if mail is None:
+                continue
             wait = mail._gateway_wait(errand, chance_at)
             if wait is None:
                 self._gateway_surely(
@@ -39,6 +42,10 @@ class MailMailPutOff(models.Model):
                 waits.append((errand.mail_id, *wait))
         if waits:
             self._gateway_surely(lambda: self._gateway_write_waits(turn.token, waits))
+
+    def _gateway_existing(self, errands):
+        """Return the mails of these errands, but for those deleted meanwhile."""
+        return self.browse(errand.mail_id for errand in errands).exists()
 
     def _gateway_wait(self, errand, chance_at):
         """Return until when a mail waits, its tries, since when, why and for what.
