@@ -115,7 +115,8 @@ class MailMailPutOff(models.Model):
         now = fields.Datetime.now()
         breakers = self.env["mail.gateway.breaker"].sudo()
         moments = breakers.search([("open_until", "!=", False)]).mapped("open_until")
-        servers = self.env["ir.mail_server"].sudo().search([])
+        servers = self.env["ir.mail_server"].sudo()
+        servers = servers.search([("quota_ids", "!=", False)])
         free = self.env["mail.gateway.quota"]._next_free(servers)
         moments += [moment for moment in free.values() if moment]
         soonest = min(moments, default=now + timedelta(minutes=1))
