@@ -10,7 +10,7 @@ import os
 import statistics
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from benchmarks import databases, messages
 from benchmarks.rig import ALL_ARRIVED, ALL_JOURNALED, FETCH, PROCESS, Bench, bench
@@ -18,6 +18,30 @@ from dev import environment as prepared
 from dev.paths import make_state_directory
 
 VARIANTS = ("stock", "ours")
+IDLE_MAILBOXES = 200
+# As many copies of the one mailbox, with TLS, in its place.
+MANY_MAILBOXES = """
+UPDATE fetchmail_server SET {};
+DO $$
+DECLARE box fetchmail_server;
+BEGIN
+    DELETE FROM fetchmail_server RETURNING * INTO box;
+    FOR n IN 0 .. {} - 1 LOOP
+        box.id := nextval('fetchmail_server_id_seq');
+        box."user" := 'idle' || n || '@bench.example';
+        INSERT INTO fetchmail_server VALUES (box.*);
+    END LOOP;
+END $$
+"""
+WITH_TLS = {
+    "stock": "is_ssl = true",
+    "ours": "is_ssl = true, connection_security = 'ssl'",
+}
+ONE_PASS = "SELECT count(*) >= %s FROM ir_cron_progress"
+POLLED = (
+    "SELECT count(*) FROM fetchmail_server"
+    " WHERE date IS NOT NULL AND error_date IS NULL"
+)
 
 
 @dataclass
@@ -65,6 +89,30 @@ def backlog(rig: Bench, options: argparse.Namespace) -> list[Line]:
             rate = rig.serve(name, letters, timeout=240) * 1000 / len(letters)
             seconds[variant] = [rate]
     return [compare(f"backlog of {len(letters)}, real cron", "ms", seconds, "≥ 20")]
+
+
+def idle_mailboxes(rig: Bench, options: argparse.Namespace) -> list[Line]:
+    """Many empty mailboxes behind TLS, 40 ms away: one pass of the cron over them."""
+    names = [f"idle{number}@bench.example" for number in range(IDLE_MAILBOXES)]
+    rates: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
+    polled: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
+    for name in names:
+        rig.dovecot.add_user(name, "secret")
+    for _round in range(options.rounds):
+        for variant in VARIANTS:
+            with rig.line(40, tls=True) as port:
+                database = rig.database(variant, port)
+                many = MANY_MAILBOXES.format(WITH_TLS[variant], len(names))
+                rig.query(database, many)
+                task = {"jobs": [FETCH], "done": ONE_PASS, "goal": 1}
+                [result] = rig.work(database, [task])
+            boxes = int(rig.query(database, POLLED))
+            polled[variant].append(boxes)
+            rates[variant].append(boxes / result["seconds"])
+    stock, ours = (statistics.median(rates[variant]) for variant in VARIANTS)
+    line = Line("idle, 40 ms TLS", "boxes/s", stock, ours, ours / stock, "≥ 15", rates)
+    total = compare("polled in one pass", "boxes", polled, f"ours = {len(names)}")
+    return [line, replace(total, ratio=1 / total.ratio)]
 
 
 def two_workers(rig: Bench, options: argparse.Namespace) -> list[Line]:
@@ -157,7 +205,14 @@ def compare(name: str, unit: str, rates: dict[str, list[float]], target: str) ->
 
 SCENARIOS: dict[str, Callable[[Bench, argparse.Namespace], list[Line]]] = {
     scenario.__name__: scenario
-    for scenario in (end_to_end, two_workers, long_history, big_message, backlog)
+    for scenario in (
+        end_to_end,
+        two_workers,
+        idle_mailboxes,
+        long_history,
+        big_message,
+        backlog,
+    )
 }
 
 

@@ -33,6 +33,8 @@ class Bench:
     def __init__(self, directory: Path) -> None:
         self.environment = prepared.load()
         authority = CertificateAuthority(directory / "ca")
+        # For the mailboxes behind TLS, whose certificates ours verifies.
+        self.trust = {"SSL_CERT_FILE": str(authority.trusted_bundle())}
         self.directory = directory
         self.dovecot = Dovecot(
             directory / "dovecot", authority, {messages.ADDRESS: "secret"}
@@ -45,12 +47,13 @@ class Bench:
             self.dovecot.deliver(messages.ADDRESS, letter)
 
     @contextlib.contextmanager
-    def line(self, round_trip_ms: int) -> Iterator[int]:
+    def line(self, round_trip_ms: int, tls: bool = False) -> Iterator[int]:
         """Yield the port of the mailbox at a distance."""
+        port = self.dovecot.port_of("imap", tls)
         if not round_trip_ms:
-            yield self.dovecot.imap_port
+            yield port
             return
-        with LatencyProxy(self.dovecot.imap_port, round_trip_ms / 2000) as proxy:
+        with LatencyProxy(port, round_trip_ms / 2000) as proxy:
             yield proxy.port
 
     def database(self, variant: str, port: int) -> str:
@@ -75,7 +78,7 @@ class Bench:
             subprocess.Popen(
                 [python, "-m", "benchmarks.worker", json.dumps({**base, **task})],
                 cwd=ROOT,
-                env=self.environment.process_environment,
+                env={**self.environment.process_environment, **self.trust},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
