@@ -102,7 +102,12 @@ class ImapMailbox(StockConnection, Mailbox):
             return self._search_in_parts("SINCE", question.since.date())
         if question.listing is Listing.NOTHING:
             return []
-        found = self._search_in_parts("UID", f"{question.above + 1}:*")
+        above = "UID", f"{question.above + 1}:*"
+        # However big the folder is, there are no more new ones than numbers for them.
+        is_short = 0 < self.status.uidnext - question.above <= MAX_SEARCHED
+        found = (
+            self._client.search(above) if is_short else self._search_in_parts(*above)
+        )
         # "*" is the highest UID there is: the range holds it, whatever its start is.
         return [uid for uid in found if uid > question.above]
 
