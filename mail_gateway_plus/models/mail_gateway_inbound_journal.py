@@ -276,12 +276,14 @@ class MailGatewayInboundJournal(models.Model):
                 row.write({"uidvalidity": f"{MOVED}{row.id}", "remove_at": False})
 
     def _has_chores(self, server):
-        """Say whether anything is left to do in any folder of the mailbox.
+        """Say whether anything is left to do in any folder of the mailbox."""
+        [(has_chores,)] = self.env.execute_query(self._chores_query(server))
+        return has_chores
 
-        Mostly nothing is: one question then stands for one of each kind and folder.
-        """
-        left = SQL(
-            "EXISTS (SELECT FROM mail_gateway_inbound"
+    def _chores_query(self, server):
+        """Return one question for all kinds of chores; each has an index of its own."""
+        query = SQL(
+            "SELECT EXISTS (SELECT FROM mail_gateway_inbound"
             " WHERE server_id = %(id)s AND acknowledged_at IS NULL)"
             " OR EXISTS (SELECT FROM mail_gateway_inbound"
             " WHERE server_id = %(id)s AND remove_at <= %(now)s)",
@@ -289,14 +291,13 @@ class MailGatewayInboundJournal(models.Model):
             now=fields.Datetime.now(),
         )
         if server.failed_folder:
-            left = SQL(
+            query = SQL(
                 "%s OR EXISTS (SELECT FROM mail_gateway_inbound WHERE server_id = %s"
                 " AND state = 'quarantined' AND is_set_aside IS NOT TRUE)",
-                left,
+                query,
                 server.id,
             )
-        [(has_chores,)] = self.env.execute_query(SQL("SELECT %s", left))
-        return has_chores
+        return query
 
     def _folders_with_chores(self, server):
         """Return the names of the folders in which something is due."""
