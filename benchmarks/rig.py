@@ -5,7 +5,7 @@ import json
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +49,15 @@ class Bench:
     @contextlib.contextmanager
     def line(self, round_trip_ms: int, tls: bool = False) -> Iterator[int]:
         """Yield the port of the mailbox at a distance."""
-        port = self.dovecot.port_of("imap", tls)
         if not round_trip_ms:
-            yield port
+            yield self.dovecot.port_of("imap", tls)
             return
-        with LatencyProxy(port, round_trip_ms / 2000) as proxy:
+        with self.proxy(round_trip_ms, tls) as proxy:
             yield proxy.port
+
+    def proxy(self, round_trip_ms: int, tls: bool = False) -> LatencyProxy:
+        """Return what makes the mailbox as far away, to be entered."""
+        return LatencyProxy(self.dovecot.port_of("imap", tls), round_trip_ms / 2000)
 
     def database(self, variant: str, port: int) -> str:
         """Return a fresh database whose mailbox is on ``port``."""
@@ -66,8 +69,16 @@ class Bench:
         """Run a statement."""
         return self.environment.cluster.query(statement, database)
 
-    def work(self, database: str, tasks: Sequence[dict[str, Any]]) -> list[dict]:
-        """Have a worker for each task, all at once, and return what they measured."""
+    def work(
+        self,
+        database: str,
+        tasks: Sequence[dict[str, Any]],
+        prepare: Callable[[], None] = lambda: None,
+    ) -> list[dict]:
+        """Have a worker for each task, all at once, and return what they measured.
+
+        :param prepare: called once all workers have loaded and are warm
+        """
         configuration = self.environment.write_configuration(
             self.directory / "worker.conf",
             databases.options(self.environment, database),
@@ -90,6 +101,7 @@ class Bench:
                 assert worker.stdout
                 if worker.stdout.readline().strip() != "ready":
                     raise RuntimeError("a worker did not start")
+            prepare()
             for worker in workers:
                 assert worker.stdin
                 worker.stdin.write("go\n")
