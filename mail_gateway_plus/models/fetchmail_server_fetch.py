@@ -119,7 +119,8 @@ class FetchmailServerFetch(models.Model):
         for server in self:
             if not turn.has_time:
                 return
-            yield server._poll(turn)
+            # Commits empty the cache: each reads its own row again, not those of all.
+            yield server.with_prefetch()._poll(turn)
 
     def _in_turn(self):
         """Return the mailboxes to read now, longest without a visit first.
@@ -164,7 +165,7 @@ class FetchmailServerFetch(models.Model):
             else:  # another addon's, which may need the database
                 mailbox = as_mailbox(connection)
             mailbox.size_limit = max(self.size_limit, 0) * 1024**2
-            has_more = False
+            has_more = has_chores = False
             for name in self._folder_names():
                 yield ask(mailbox.open, name)
                 more = yield from self._drain(mailbox, name, turn, ask)
@@ -172,10 +173,14 @@ class FetchmailServerFetch(models.Model):
                     # Another addon's connection lists one batch at a time.
                     more = yield from self._drain(mailbox, name, turn, ask)
                 has_more |= more
+                if not self._has_chores():
+                    continue
+                has_chores = True
                 yield from self._do_chores(mailbox, name, ask)
                 if not more:
                     self._settle_renumbered(mailbox, name)
-            yield from self._do_chores_elsewhere(mailbox, ask)
+            if has_chores:
+                yield from self._do_chores_elsewhere(mailbox, ask)
             yield ask(mailbox.close)
             self._settle(mailbox)
             self._note_success()

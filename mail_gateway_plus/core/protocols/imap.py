@@ -40,7 +40,7 @@ class ImapMailbox(StockConnection, Mailbox):
             endpoint.host,
             endpoint.port,
             ssl=endpoint.security is Security.SSL,
-            ssl_context=endpoint.tls_context(),
+            ssl_context=endpoint.shared_tls_context(),
             timeout=endpoint.timeout,
         )
         if endpoint.security is Security.STARTTLS:
@@ -48,7 +48,7 @@ class ImapMailbox(StockConnection, Mailbox):
 
     def _start_tls(self, endpoint):
         try:
-            self._client.starttls(endpoint.tls_context())
+            self._client.starttls(endpoint.shared_tls_context())
         except CapabilityError as error:
             self.abandon()
             raise ProtocolViolation("STARTTLS") from error
@@ -105,7 +105,12 @@ class ImapMailbox(StockConnection, Mailbox):
             return self._search_in_parts("SINCE", question.since.date())
         if question.listing is Listing.NOTHING:
             return []
-        found = self._search_in_parts("UID", f"{question.above + 1}:*")
+        above = "UID", f"{question.above + 1}:*"
+        # However big the folder is, there are no more new ones than numbers for them.
+        is_short = 0 < self.status.uidnext - question.above <= MAX_SEARCHED
+        found = (
+            self._client.search(above) if is_short else self._search_in_parts(*above)
+        )
         # "*" is the highest UID there is: the range holds it, whatever its start is.
         return [uid for uid in found if uid > question.above]
 
@@ -303,16 +308,28 @@ class ImapLogin:
         is_ascii = user.isascii() and password.isascii()
         login = self._client.login if is_ascii else self._client.plain_login
         try:
-            return login(user, password)
+            answer = login(user, password)
         except LoginError as error:
             # IMAPClient makes a LoginError of everything: a lost connection is none.
             if isinstance(error.__context__, IMAP4.abort):
                 raise error.__context__ from None
             raise
+        self._keep_capabilities()
+        return answer
 
     def authenticate(self, mechanism, authobject):
         """Run a SASL exchange; ``authobject`` answers each challenge."""
-        return self._client.sasl_login(mechanism, authobject)
+        answer = self._client.sasl_login(mechanism, authobject)
+        self._keep_capabilities()
+        return answer
+
+    def _keep_capabilities(self):
+        """Note what the server can do if it said so on logging in (RFC 3501 §7.1).
+
+        imaplib forgets it with the next command; asking again is a round trip.
+        """
+        if "CAPABILITY" in self._client._imap.untagged_responses:
+            self._client.capabilities()
 
     def select(self, mailbox="INBOX", readonly=False):
         """Select a folder, as the overrides do after logging in."""

@@ -79,7 +79,7 @@ class Pop3Mailbox(StockConnection, Mailbox):
         where = {"host": endpoint.host, "port": endpoint.port}
         if endpoint.security is Security.SSL:
             self._pop = _Pop3Ssl(
-                **where, timeout=endpoint.timeout, context=endpoint.tls_context()
+                **where, timeout=endpoint.timeout, context=endpoint.shared_tls_context()
             )
         else:
             self._pop = _Pop3(**where, timeout=endpoint.timeout)
@@ -93,7 +93,7 @@ class Pop3Mailbox(StockConnection, Mailbox):
         try:
             if "STLS" not in self._capabilities():
                 raise ProtocolViolation("STLS")
-            self._pop.stls(endpoint.tls_context())
+            self._pop.stls(endpoint.shared_tls_context())
         except BaseException:
             self.abandon()
             raise

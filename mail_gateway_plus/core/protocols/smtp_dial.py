@@ -189,7 +189,7 @@ class SmtpDial:
         smtp.ehlo_or_helo_if_needed()
 
     def _tls_context(self):
-        return self.context or self.endpoint.tls_context()
+        return self.context or self.endpoint.shared_tls_context()
 
 
 @contextmanager
