@@ -27,6 +27,11 @@ FAULT_ADVICE = {
         "The server did not answer in time. Usually a firewall drops the connection, "
         "or the port belongs to another kind of encryption."
     ),
+    FaultKind.TOO_SLOW: _lt(
+        "The server is too slow: it sends something now and then, and did not come to "
+        "an end in the time that the mailbox has. What came before is kept. If the "
+        "line is slow, give the mailbox more time under Fetching."
+    ),
     FaultKind.DROPPED: _lt(
         "The server closed the connection. Usually the encryption does not fit the "
         "port, or the server refuses this machine's address."

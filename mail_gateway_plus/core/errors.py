@@ -24,5 +24,9 @@ class MessageGone(GatewayError):
     """The mailbox does not hand out a message that it held."""
 
 
+class OutOfTime(GatewayError):
+    """What was asked of a server did not come in the time that there is."""
+
+
 class ProtocolViolation(GatewayError):
     """The server lacks something that the gateway needs, or breaks the protocol."""

@@ -4,25 +4,46 @@ A task is a generator. It yields a :class:`Call` for whatever may wait for the n
 and gets the call's result back, or its exception raised. Between two calls a task runs
 in the thread that started it, alone, and so may use the database; before it yields it
 must have committed, as another task goes on with the same cursor.
+
+A call may have a deadline. Threads cannot be ended, so its task is told and goes on
+without it, and what the call waits for is taken away from it.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 
+from .errors import OutOfTime
+
 
 @dataclass(frozen=True)
 class Call:
-    """Something to be called, in a thread unless it needs the caller's own."""
+    """Something to be called, in a thread unless it needs the caller's own.
+
+    A thread has ``seconds`` for it. After that ``give_up`` is called, which makes the
+    function raise if it can, and the task gets an :class:`~.errors.OutOfTime`.
+    """
 
     function: Callable
     in_thread: bool = True
+    seconds: float | None = None
+    give_up: Callable | None = None
 
 
-def call(in_thread, function, *arguments):
+@dataclass(frozen=True)
+class Waiting:
+    """A task that waits for a call in a thread, and until when."""
+
+    task: Generator
+    wanted: Call
+    deadline: float
+
+
+def call(in_thread, function, *arguments, seconds=None, give_up=None):
     """Return the :class:`Call` of a function with its arguments."""
-    return Call(partial(function, *arguments), in_thread)
+    return Call(partial(function, *arguments), in_thread, seconds, give_up)
 
 
 def run(tasks, threads, patience=None):
@@ -35,20 +56,24 @@ def run(tasks, threads, patience=None):
     """
     tasks = iter(tasks)
     waiting = {}
-    with ThreadPoolExecutor(threads, thread_name_prefix="mail-gateway") as pool:
-        try:
-            while True:
-                while len(waiting) < threads and (task := next(tasks, None)):
-                    _advance(task, pool, waiting, partial(next, task))
-                if not waiting:
-                    return
-                done, _pending = wait(waiting, patience, return_when=FIRST_COMPLETED)
-                for future in done:
-                    task = waiting.pop(future)
-                    _advance(task, pool, waiting, _resumption(task, future))
-        finally:
-            for task in waiting.values():
-                task.close()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="mail-gateway")
+    try:
+        while True:
+            while len(waiting) < threads and (task := next(tasks, None)):
+                _advance(task, pool, waiting, partial(next, task))
+            if not waiting:
+                return
+            seconds = _until_deadline(waiting, patience)
+            done, _pending = wait(waiting, seconds, return_when=FIRST_COMPLETED)
+            for future in done or _overdue(waiting):
+                task = waiting[future].task
+                resume = _resumption(waiting.pop(future), future)
+                _advance(task, pool, waiting, resume)
+    finally:
+        for each in waiting.values():
+            each.task.close()
+        # Not for the threads: one that was given up may still look up a host name.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _advance(task, pool, waiting, resume):
@@ -59,7 +84,9 @@ def _advance(task, pool, waiting, resume):
         except StopIteration:
             return
         if wanted.in_thread:
-            waiting[pool.submit(wanted.function)] = task
+            seconds = float("inf") if wanted.seconds is None else wanted.seconds
+            deadline = time.monotonic() + seconds
+            waiting[pool.submit(wanted.function)] = Waiting(task, wanted, deadline)
             return
         try:
             resume = partial(task.send, wanted.function())
@@ -67,7 +94,26 @@ def _advance(task, pool, waiting, resume):
             resume = partial(task.throw, error)
 
 
-def _resumption(task, future):
+def _until_deadline(waiting, patience):
+    """Return the seconds to wait, to the first deadline at most; ``None``: no limit."""
+    deadline = min(each.deadline for each in waiting.values())
+    seconds = max(deadline - time.monotonic(), 0)
+    if patience is not None:
+        seconds = min(seconds, patience)
+    return None if seconds == float("inf") else seconds
+
+
+def _overdue(waiting):
+    now = time.monotonic()
+    return [future for future, each in waiting.items() if each.deadline <= now]
+
+
+def _resumption(waiting, future):
+    task, wanted = waiting.task, waiting.wanted
+    if not future.done():
+        if wanted.give_up:
+            wanted.give_up()
+        return partial(task.throw, OutOfTime())
     error = future.exception()
     if error is not None:
         return partial(task.throw, error)

@@ -12,6 +12,9 @@ from ..core.protocols.imap import ImapMailbox
 from ..core.protocols.mailbox import as_mailbox
 from ..core.protocols.pop3 import Pop3Mailbox
 
+# Seconds; what Odoo gives a worker for one job (--limit-time-real).
+DEFAULT_TIME_BUDGET = 120
+
 
 class FetchmailServer(models.Model):
     _name = "fetchmail.server"
@@ -112,6 +115,13 @@ class FetchmailServer(models.Model):
         default=int(DEFAULT_TIMEOUT),
         help="A server that does not answer for so long counts as unreachable.",
     )
+    time_budget = fields.Integer(
+        string="Time (seconds)",
+        default=DEFAULT_TIME_BUDGET,
+        help="How long one reading of the mailbox may take; then the connection is "
+        "cut, and the next reading goes on from there. The limits of Odoo's workers "
+        "hold as well (limit_time_real_cron).",
+    )
     next_poll_at = fields.Datetime(
         string="Next Read",
         readonly=True,
@@ -142,7 +152,8 @@ class FetchmailServer(models.Model):
         default=50,
         help="Of a larger message only the header and the text are fetched, with a "
         "list of the attachments; an operator can fetch the rest. Until then it stays "
-        "on the server, even where messages are moved or deleted. 0: no limit.",
+        "on the server, even where messages are moved or deleted. 0: no limit, as with "
+        "the mailboxes that were there before the gateway was installed.",
     )
     duplicate_policy = fields.Selection(
         [
@@ -253,12 +264,13 @@ class FetchmailServer(models.Model):
         dial = self._dial(kind)
         if self.env.context.get("mail_gateway_dial_only"):
             return dial
-        mailbox = dial.connect()
-        try:
-            mailbox.open(self._folder_names()[0])
-        except BaseException:
-            mailbox.abandon()
-            raise
+        with dial.limited(self.time_budget or DEFAULT_TIME_BUDGET):
+            mailbox = dial.connect()
+            try:
+                mailbox.open(self._folder_names()[0])
+            except BaseException:
+                mailbox.abandon()
+                raise
         return mailbox
 
     def _dial(self, kind):

@@ -1,14 +1,23 @@
 import logging
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 from ..core.errors import FolderUnavailable
+from ..core.policy.rest import ON_SERVER
+from ..core.protocols.after_fetch import AfterFetch
 
 _logger = logging.getLogger(__name__)
 
 # Messages of earlier runs that one run takes care of in the mailbox.
 CHORES_PER_TURN = 500
+
+
+def _folder_key(name):
+    """Return what is the same for names of one folder (RFC 3501 section 5.1)."""
+    name = name.strip()
+    return "INBOX" if name.upper() == "INBOX" else name
 
 
 class FetchmailServerAftercare(models.Model):
@@ -87,7 +96,7 @@ class FetchmailServerAftercare(models.Model):
 
         if rows := find(("acknowledged_at", "=", False)):
             yield from self._acknowledge(mailbox, rows._refs(), ask)
-        is_whole = ("rest_state", "!=", "left")
+        is_whole = ("rest_state", "not in", ON_SERVER)
         if rows := find(("remove_at", "<=", fields.Datetime.now()), is_whole):
             refs = rows._refs()
             self._commit()
@@ -127,6 +136,41 @@ class FetchmailServerAftercare(models.Model):
         if mailbox.status and mailbox.status.uidvalidity:
             journal = self.env["mail.gateway.inbound"]
             journal._forget_renumbered(self, folder, mailbox.status.uidvalidity)
+            self._commit()
+
+    @api.constrains(
+        "server_type", "folder", "after_fetch", "after_fetch_folder", "failed_folder"
+    )
+    def _check_folders_moved_to(self):
+        """Refuse to move messages to where they are read.
+
+        A server that does not tell their new UID (COPYUID) has them fetched and moved
+        again at each poll.
+        """
+        for server in self:
+            moves = server.after_fetch == AfterFetch.MOVE.value
+            targets = [server.failed_folder, moves and server.after_fetch_folder]
+            read = {_folder_key(name) for name in server._folder_names()}
+            for target in filter(None, targets):
+                is_imap = server._get_connection_type() == "imap"
+                if is_imap and _folder_key(target) in read:
+                    raise ValidationError(
+                        self.env._(
+                            "The folder “%s” is read itself: messages cannot be moved "
+                            "there.",
+                            target,
+                        )
+                    )
+
+    def _settle_unread_folders(self):
+        """Expect nothing more of messages in folders that are no longer read.
+
+        Nobody tells them anything there. Waiting for it, retention would keep their
+        rows for ever.
+        """
+        if self._get_connection_type() == "imap":
+            names = self._folder_names()
+            self.env["mail.gateway.inbound"]._forget_other_folders(self, names)
             self._commit()
 
     def _settle(self, mailbox):

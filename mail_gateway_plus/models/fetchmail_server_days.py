@@ -67,6 +67,7 @@ class FetchmailServerDays(models.Model):
             # A message that came while this was counted may be of the day after.
             if column := counts.get(fields.Date.to_date(day)):
                 column[COLUMN_OF_STATE[State(state)]] += count
+        missing = self._count_missing_since(dates)
         return [
             {
                 "date": fields.Date.to_string(date),
@@ -74,11 +75,24 @@ class FetchmailServerDays(models.Model):
                 "until": fields.Datetime.to_string(
                     self._midnight(date + timedelta(days=1))
                 ),
+                "arrived": sum(count.values()) + missing[date],
+                "missing": missing[date],
                 "journaled": sum(count.values()),
                 **count,
             }
             for date, count in counts.items()
         ]
+
+    def _count_missing_since(self, dates):
+        """Return for each of these days how many messages are missing since then."""
+        counts = dict.fromkeys(dates, 0)
+        for folder in self.folder_ids:
+            for moment in (folder.missing_since or {}).values():
+                moment = fields.Datetime.to_datetime(moment)
+                date = fields.Datetime.context_timestamp(self, moment).date()
+                if date in counts:
+                    counts[date] += 1
+        return counts
 
     def _midnight(self, date):
         """Return when a day begins in the user's time zone, as naive UTC."""

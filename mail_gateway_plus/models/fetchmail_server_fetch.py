@@ -1,24 +1,28 @@
 import logging
 import random
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, config
 
+from odoo.addons.base.models.ir_cron import MIN_TIME_PER_JOB
 from odoo.addons.mail.models.fetchmail import MAIL_SERVER_DOMAIN
 
+from ..core.errors import OutOfTime
 from ..core.policy.polling import FAILURES_UNTIL_TOLD, next_wait
 from ..core.policy.progress import Listing, StartPolicy, next_question
+from ..core.protocols.asking import Asking
 from ..core.protocols.dial import Dial
+from ..core.protocols.endpoint import DEFAULT_TIMEOUT
 from ..core.protocols.mailbox import MessageRef, as_mailbox, batches
 from ..core.protocols.pop3 import Pop3Mailbox
-from ..core.tasks import call, run
+from ..core.tasks import run
 from ..parameters import whole_number
-from .fetchmail_server import notification
+from .fetchmail_server import DEFAULT_TIME_BUDGET, notification
 
 _logger = logging.getLogger(__name__)
 
@@ -26,6 +30,8 @@ _logger = logging.getLogger(__name__)
 MESSAGES_PER_TURN = 500
 # System parameter and its default: how many mailboxes are read at once.
 PARALLEL_MAILBOXES = ("mail_gateway_plus.parallel_mailboxes", 16)
+# Seconds before the end of a worker at which we stop, to write down how it went.
+WORKER_MARGIN = 15
 # The first half of the advisory lock's key, "MGwP"; the other is the mailbox's id.
 LOCK_CLASS = 0x4D477750
 # What counts as the interval of a failing mailbox that is read at every run.
@@ -37,11 +43,14 @@ class Turn:
     """What the tasks of one run share.
 
     ``remaining`` counts mailboxes that are not read to their end, ``has_time`` says
-    whether the scheduler lets us go on.
+    whether the scheduler lets us go on; at ``ends_at``, by the monotonic clock,
+    Odoo would end the worker. ``progressing`` are the mailboxes that brought something.
     """
 
     limit: int
     remaining: int
+    ends_at: float
+    progressing: models.BaseModel
     has_time: bool = True
     error: Exception | None = None
 
@@ -107,12 +116,35 @@ class FetchmailServerFetch(models.Model):
         :returns: the last exception, or ``None`` when every mailbox was read
         """
         servers = self.with_context(fetchmail_cron_running=True)._in_turn()
-        turn = Turn(batch_limit, remaining=len(servers))
+        turn = Turn(batch_limit, len(servers), self._end_of_worker(), self.browse())
         self.env["ir.cron"]._commit_progress(remaining=turn.remaining)
         threads = whole_number(self.env, PARALLEL_MAILBOXES, least=1)
         run(servers._polls(turn), threads=threads)
         servers._wake_for_next_poll()
         return turn.error
+
+    def _end_of_worker(self):
+        """Return when Odoo would end this worker, by the monotonic clock.
+
+        Some time before it, for what is to be written down. A cron is told its end of
+        time; that is so long after its beginning (base, ir_cron.py).
+        """
+        is_cron = "cron_end_time" in self.env.context
+        limit = config["limit_time_real_cron"] if is_cron else -1
+        if limit is None or limit < 0:
+            limit = config["limit_time_real"]
+        if not limit:
+            return float("inf")
+        started = time.monotonic()
+        if is_cron:
+            started = self.env.context["cron_end_time"] - MIN_TIME_PER_JOB
+        return started + limit - min(WORKER_MARGIN, limit / 2)
+
+    def _asking(self, dial, turn):
+        """Return how this mailbox is asked, within the time that it has."""
+        seconds = self.time_budget or DEFAULT_TIME_BUDGET
+        seconds = min(seconds, max(turn.ends_at - time.monotonic(), 0))
+        return Asking(dial, seconds, self.timeout_seconds or DEFAULT_TIMEOUT)
 
     def _polls(self, turn):
         """Yield a task for each mailbox, as long as there is time."""
@@ -153,18 +185,19 @@ class FetchmailServerFetch(models.Model):
         if not self._lock_for_polling():
             turn.note_busy(self)
             return
-        mailbox = None
+        dial = mailbox = None
         try:
             server = self.with_context(mail_gateway_dial_only=True)
             connection = server._connect__()
-            in_thread = isinstance(connection, Dial)
+            dial = connection if isinstance(connection, Dial) else None
             self._commit()
-            ask = partial(call, in_thread)
-            if in_thread:
-                mailbox = yield ask(connection.connect)
+            ask = self._asking(dial, turn)
+            if dial:
+                mailbox = yield ask(dial.connect)
             else:  # another addon's, which may need the database
                 mailbox = as_mailbox(connection)
             mailbox.size_limit = max(self.size_limit, 0) * 1024**2
+            mailbox.step_seconds = ask.step_seconds
             has_more = has_chores = False
             for name in self._folder_names():
                 yield ask(mailbox.open, name)
@@ -181,8 +214,10 @@ class FetchmailServerFetch(models.Model):
                     self._settle_renumbered(mailbox, name)
             if has_chores:
                 yield from self._do_chores_elsewhere(mailbox, ask)
+            has_more |= yield from self._fetch_rests(mailbox, turn, ask)
             yield ask(mailbox.close)
             self._settle(mailbox)
+            self._settle_unread_folders()
             self._note_success()
             turn.remaining += has_more
         except Exception as error:
@@ -191,8 +226,10 @@ class FetchmailServerFetch(models.Model):
                 with suppress(Exception):
                     mailbox.abandon()
             turn.error = error
-            self._note_failure(error)
+            self._note_failure(error, has_progress=self in turn.progressing)
         finally:
+            if dial:  # also when the run as a whole has failed
+                dial.abandon()
             self._unlock_after_polling()
         turn.remaining -= 1
         self._commit(turn)
@@ -209,7 +246,7 @@ class FetchmailServerFetch(models.Model):
         policy = StartPolicy(self.start_policy)
         question = next_question(progress, uidvalidity, policy)
         self._commit()
-        refs = yield ask(mailbox.find, question)
+        refs = yield ask.at_length(mailbox.find, question)
         if progress.missing and progress.uidvalidity == uidvalidity:
             missing = [MessageRef(folder, uidvalidity, uid) for uid in progress.missing]
             refs = (yield ask(mailbox.exist, missing)) + refs
@@ -218,13 +255,14 @@ class FetchmailServerFetch(models.Model):
             yield from self._acknowledge(mailbox, known, ask)
         new = [ref for ref in refs if ref not in set(known)]
         got = set()
-        downloads = batches(mailbox.download(new[: turn.limit]))
-        while batch := (yield ask(next, downloads, None)):
+        downloads = batches(mailbox.download(new[: turn.limit]), ask.step_seconds)
+        while batch := (yield ask.at_length(next, downloads, None)):
             is_renumbered = question.listing is Listing.SINCE
             journal._store(self, batch, is_renumbered=is_renumbered)
             if uidvalidity and question.advances_by_uid:
                 ledger._advance(uidvalidity, max(int(m.ref.uid) for m in batch))
             self._commit(turn, journaled=len(batch))
+            turn.progressing |= self
             # Only now, after the commit, may the mailbox forget them.
             refs_of_batch = [message.ref for message in batch]
             yield from self._acknowledge(mailbox, refs_of_batch, ask)
@@ -288,12 +326,18 @@ class FetchmailServerFetch(models.Model):
             }
         )
 
-    def _note_failure(self, error):
-        """Keep the failure on the mailbox, which goes on being tried, less often."""
+    def _note_failure(self, error, has_progress=False):
+        """Keep the failure on the mailbox, which goes on being tried, less often.
+
+        :param has_progress: whether messages came; who is only slow goes on as usual
+        """
         _logger.warning("Mailbox %s could not be read", self.id, exc_info=True)
         now = fields.Datetime.now()
-        failures = self.failure_count + 1
-        interval = max(timedelta(minutes=self.poll_minutes), SHORTEST_INTERVAL)
+        is_slow = has_progress and isinstance(error, OutOfTime)
+        failures = 0 if is_slow else self.failure_count + 1
+        interval = timedelta(minutes=self.poll_minutes)
+        if not is_slow:
+            interval = max(interval, SHORTEST_INTERVAL)
         self.write(
             {
                 "date": now,

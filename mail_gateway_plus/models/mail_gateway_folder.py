@@ -43,6 +43,10 @@ class MailGatewayFolder(models.Model):
         help="Messages that the server listed but did not hand out, by UID or UIDL; "
         "asked for again at each poll.",
     )
+    missing_since = fields.Json(
+        readonly=True,
+        help="Since when each missing message is known to be missing, by its UID.",
+    )
     missing_count = fields.Integer(
         string="Not Handed Out",
         compute="_compute_missing_count",
@@ -85,9 +89,18 @@ class MailGatewayFolder(models.Model):
 
     def _note_missing(self, refs):
         """Note what a POP server lists and refuses to hand out."""
-        missing = " ".join(ref.uid for ref in refs) or False
-        if self.missing_uids != missing:
-            self.missing_uids = missing
+        values = self._missing_values(refs)
+        if (self.missing_uids or False) != values["missing_uids"]:
+            self.write(values)
+
+    def _missing_values(self, refs):
+        """Return the values that name these messages, and since when they miss."""
+        now = fields.Datetime.to_string(fields.Datetime.now())
+        known = self.missing_since or {}
+        return {
+            "missing_uids": " ".join(ref.uid for ref in refs) or False,
+            "missing_since": {ref.uid: known.get(ref.uid, now) for ref in refs},
+        }
 
     def _complete(self, status, refs, missing):
         """Note that the folder was read to its end.
@@ -101,7 +114,7 @@ class MailGatewayFolder(models.Model):
             {
                 "uidvalidity": status.uidvalidity,
                 "last_uid": str(max(known)),
-                "missing_uids": " ".join(ref.uid for ref in missing) or False,
+                **self._missing_values(missing),
                 "message_count": status.messages,
                 "polled_at": fields.Datetime.now(),
             }

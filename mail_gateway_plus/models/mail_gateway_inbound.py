@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..core.parsing.envelope import MAX_HEADER_BYTES, header_section
 from ..core.policy.outcome import State
+from ..core.policy.rest import ON_SERVER
 from ..parameters import kept_since
 
 # System parameter, and the days that hold when it is not set: how long a settled
@@ -215,7 +216,7 @@ class MailGatewayInbound(models.Model):
             ("server_id", "=", False),  # there is nobody left to tell or to ask
             "&",
             ("acknowledged_at", "!=", False),
-            ("rest_state", "!=", "left"),  # else it is still offered
+            ("rest_state", "not in", ON_SERVER),  # else it is still offered
         )
         rows.unlink()
         return len(rows), len(rows) == GC_LIMIT

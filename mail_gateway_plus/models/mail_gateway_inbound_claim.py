@@ -22,8 +22,8 @@ class MailGatewayInboundClaim(models.Model):
 
     A claim leaves a mark before the work begins, in a transaction of its own. The work
     takes the mark away, or is rolled back with it. So a mark on a row that nobody has
-    locked says that its worker was killed, and that one of the rows that it had may be
-    to blame. They are processed one by one from then on, so that only that one kills
+    locked says that its worker was killed (one that an exception ended takes its marks
+    off itself), and that one of the rows that it had may be to blame. They are processed one by one from then on, so that only that one kills
     again, and what it was begun alone with is counted until it comes to an end.
     """
 
@@ -134,6 +134,29 @@ class MailGatewayInboundClaim(models.Model):
             run,
         )
         return self.browse(row_id for (row_id,) in self.env.execute_query(query))
+
+    def _take_marks_off(self, run):
+        """Take off what is left of a run's marks: it lives, so it was not killed.
+
+        An exception may have ended its work on rows that are none the worse for it.
+        Rows that others have locked are theirs.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE mail_gateway_inbound
+                   SET taken_by = NULL,
+                       unended_tries = greatest(coalesce(unended_tries, 0) - 1, 0)
+                 WHERE id IN (
+                    SELECT id FROM mail_gateway_inbound
+                     WHERE taken_by = %s AND state IN ('pending', 'retry')
+                       FOR NO KEY UPDATE SKIP LOCKED)
+                """,
+                run,
+            )
+        )
+        self.invalidate_model(["taken_by", "unended_tries"])
+        self.env.cr.commit()  # pylint: disable=invalid-commit
 
     def _lay_down(self):
         """Take the marks off rows that we have locked and do not process now."""

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 from ..core.policy.decision import Decision, Obstacle, obstacle_to
 from ..core.policy.outcome import State, Trace
-from .mail_gateway_inbound_rest import LEFT, WAIVED
+from ..core.policy.rest import ON_SERVER, WAIVED
 
 # What a download of several may hold.
 ARCHIVE_BYTES = 100 * 1024 * 1024
@@ -192,7 +192,7 @@ class MailGatewayInboundDecision(models.Model):
                 "parked_under": False,
             }
         )
-        if self.rest_state == LEFT:
+        if self.rest_state in ON_SERVER:
             self._release_rest(WAIVED)
 
     def action_download(self):

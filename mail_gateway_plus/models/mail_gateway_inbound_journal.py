@@ -8,6 +8,7 @@ from ..core.parsing.envelope import read_envelope
 from ..core.parsing.excerpt import header_fingerprint
 from ..core.policy.identity import fingerprint
 from ..core.policy.outcome import State
+from ..core.policy.rest import ON_SERVER
 from ..core.protocols.mailbox import MessageRef
 
 _logger = logging.getLogger(__name__)
@@ -174,7 +175,7 @@ class MailGatewayInboundJournal(models.Model):
         """Return those of these messages whose original must stay on the server."""
         kept = self.env.execute_query(
             SQL(
-                "%s AND rest_state = 'left'",
+                "%s AND rest_state IN ('left', 'ordered')",
                 self._known_query(server, refs),
             )
         )
@@ -323,6 +324,18 @@ class MailGatewayInboundJournal(models.Model):
                 ("folder", "=", folder),
                 ("uidvalidity", "!=", uidvalidity),
                 ("acknowledged_at", "=", False),
+            ]
+        )
+        rows.write({"acknowledged_at": fields.Datetime.now()})
+
+    def _forget_other_folders(self, server, names):
+        """Take messages of folders that are not read as acknowledged."""
+        rows = self.search(
+            [
+                ("server_id", "=", server.id),
+                ("folder", "not in", names),
+                ("acknowledged_at", "=", False),
+                ("rest_state", "not in", ON_SERVER),
             ]
         )
         rows.write({"acknowledged_at": fields.Datetime.now()})

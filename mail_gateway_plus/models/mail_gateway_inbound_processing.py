@@ -6,6 +6,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from ..advice import REASON_TEXT
 from ..core.parsing.storable import storable
 from ..core.policy.outcome import Reason, State, Trace, conclude, has_no_route
+from ..core.policy.rest import ON_SERVER
 from ..core.policy.retry import is_transient, next_wait
 from .mail_gateway_inbound_identity import StaleSnapshot
 
@@ -47,7 +48,6 @@ class MailGatewayInboundProcessing(models.Model):
         server = self.server_id
         thread = self._in_its_company("mail.thread").with_context(
             mail_gateway_trace=trace,
-            mail_gateway_rest_note=self._rest_note(),
             default_fetchmail_server_id=server.id,
             # What the new record makes Odoo send waits in its queue: a mail must not
             # leave before the record that it speaks of is committed.
@@ -60,6 +60,8 @@ class MailGatewayInboundProcessing(models.Model):
             strip_attachments=bool(server) and not server.attach,
             thread_id=target.id if target else None,
         )
+        if self.rest_state in ON_SERVER and trace.record_id:
+            self._note_rest(thread.env[trace.model].browse(trace.record_id))
 
     def _in_its_company(self, model):
         records = self.env[model]

@@ -1,4 +1,5 @@
 import time
+from datetime import timedelta
 from functools import partial
 
 from odoo import api, fields, models
@@ -17,6 +18,8 @@ PROCESS_CODE = "model._process_queue()"
 BATCH_MESSAGES = 20
 BATCH_SECONDS = 1.0
 BATCH_BYTES = 2 * 1024 * 1024
+# When to look again at messages whose twins somebody else has in work.
+TWINS_WAIT = timedelta(seconds=10)
 # A queue of more than this has all jobs that process it woken.
 LONG_QUEUE = 2 * BATCH_MESSAGES
 
@@ -63,18 +66,39 @@ class MailGatewayInboundQueue(models.Model):
         if due > LONG_QUEUE and not server:
             self._wake_helpers()
         time_left = cron._commit_progress(remaining=due)
-        run, singly = new_run(), 0
+        run = new_run()
+        try:
+            is_late = self._process_due(server, run, time_left)
+        except Exception:
+            self.env.cr.rollback()
+            self._take_marks_off(run)
+            raise
+        self._take_marks_off(run)
+        if is_late and self._count_due(server):
+            # Time is up. After the other jobs it is our turn again, at once: without
+            # this, Odoo's scheduler may sleep for a minute.
+            self._wake_processing()
+
+    def _process_due(self, server, run, time_left):
+        """Process batch after batch until nothing is due or time is up.
+
+        :returns: whether time is up
+        """
+        cron, singly = self.env["ir.cron"], 0
         while time_left:
             try:
-                rows = self._claim(server, 1 if singly else BATCH_MESSAGES, run)
-                rows = rows._without_twins_in_work()
+                claimed = self._claim(server, 1 if singly else BATCH_MESSAGES, run)
+                rows = claimed._without_twins_in_work()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # Another worker settled one of them just now: look again.
                 self.env.cr.rollback()
                 continue
             if not rows:
+                if claimed:  # whoever has their twins may be a person, who takes none
+                    at = fields.Datetime.now() + TWINS_WAIT
+                    self._wake_processing(at)
                 cron._commit_progress()
-                return
+                return False
             try:
                 time_left = cron._commit_progress(rows._process_ready())
                 singly = max(singly - 1, 0)
@@ -83,10 +107,7 @@ class MailGatewayInboundQueue(models.Model):
                 singly = len(rows) if len(rows) > 1 else max(singly - 1, 0)
                 if len(rows) == 1 and not isinstance(error, StaleSnapshot):
                     time_left = rows._note_conflict(error)
-        if self._count_due(server):
-            # Time is up. After the other jobs it is our turn again, at once: without
-            # this, Odoo's scheduler may sleep for a minute.
-            self._wake_processing()
+        return True
 
     def _due_condition(self, server):
         """Return the SQL condition of the rows that may be processed now."""

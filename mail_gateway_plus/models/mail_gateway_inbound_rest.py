@@ -1,7 +1,6 @@
 import logging
 from email import message_from_bytes
 from email.policy import SMTP
-from itertools import chain
 
 from markupsafe import Markup
 
@@ -10,17 +9,18 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import human_size
 
-from ..core.errors import MessageGone
-from ..core.parsing.envelope import MAX_HEADER_BYTES
 from ..core.parsing.excerpt import header_fingerprint
 from ..core.parsing.lightening import lighten
 from ..core.parsing.mender import mend
+from ..core.parsing.storable import storable
 from ..core.policy.outcome import State
-from ..core.protocols.mailbox import as_mailbox, bounded
+from ..core.policy.rest import FETCHED, LEFT, ON_SERVER, ORDERED, WAIVED
 
 _logger = logging.getLogger(__name__)
 
-LEFT, FETCHED, WAIVED = "left", "fetched", "waived"
+# What Odoo calls it (mail_thread.py).
+ORIGINAL_NAME = "original_email.eml"
+FETCH_CRON = "mail.ir_cron_mail_gateway_action"
 # An Integer has 31 bits; no mail server takes a message of that size.
 MAX_INTEGER = 2**31 - 1
 # A person attaches tens; all are named in the record's note.
@@ -30,8 +30,10 @@ MAX_TOLD_PARTS = 50
 class MailGatewayInboundRest(models.Model):
     """Messages above their mailbox's size limit: text first, the rest by order.
 
-    The rest exists nowhere but on the server. So until a person has fetched it, or
-    does without it, the mailbox neither deletes nor moves the original.
+    The rest exists nowhere but on the server. So until it was fetched, or a person
+    does without it, the mailbox neither deletes nor moves the original. A person only
+    orders it: the job that reads the mailbox brings it, piece by piece, and goes on
+    where an earlier run had to stop.
     """
 
     _inherit = "mail.gateway.inbound"
@@ -39,6 +41,7 @@ class MailGatewayInboundRest(models.Model):
     rest_state = fields.Selection(
         [
             (LEFT, "Partly fetched"),
+            (ORDERED, "Rest ordered"),
             (FETCHED, "Rest fetched"),
             (WAIVED, "Rest not wanted"),
         ],
@@ -47,6 +50,15 @@ class MailGatewayInboundRest(models.Model):
         help="Of a message above the mailbox's size limit only header and text are "
         "fetched. The original stays on the server, whatever the mailbox's policy is, "
         "until the rest is fetched or not wanted.",
+    )
+    rest_reason = fields.Text(
+        string="Why the Rest Is Missing",
+        readonly=True,
+        help="Why the rest that somebody ordered did not come.",
+    )
+    coming_size = fields.Integer(
+        compute="_compute_coming_size",
+        help="How many bytes of an ordered message have come so far.",
     )
     size_on_server = fields.Integer(
         readonly=True, help="Bytes that the whole message has on the server."
@@ -66,6 +78,12 @@ class MailGatewayInboundRest(models.Model):
         help="SHA-256 of the headers that a partly fetched message has in common with "
         "the original.",
     )
+
+    def _compute_coming_size(self):
+        raw = self.env["mail.gateway.raw"].sudo()
+        for row in self:
+            is_coming = row.rest_state == ORDERED
+            row.coming_size = raw._coming_size(row.id) if is_coming else 0
 
     def _rest_values(self, message):
         """Return the values of a new row that concern what was not fetched."""
@@ -98,10 +116,14 @@ class MailGatewayInboundRest(models.Model):
         facts = [part.content_type, part.size and human_size(part.size)]
         return f"{name} ({', '.join(filter(None, facts))})"
 
+    def _note_rest(self, record):
+        """Tell those in the house what the record's message lacks.
+
+        Not in its text, which goes to the record's followers everywhere.
+        """
+        record.message_post(body=self._rest_note(), subtype_xmlid="mail.mt_note")
+
     def _rest_note(self):
-        """Return the paragraph that tells readers of the record what is missing."""
-        if self.rest_state != LEFT:
-            return ""
         items = Markup("").join(
             Markup("<li>%s</li>") % line for line in (self.left_parts or "").split("\n")
         )
@@ -119,13 +141,19 @@ class MailGatewayInboundRest(models.Model):
     # --------------------------------------------------------------------- buttons
 
     def action_fetch_rest(self):
-        """Download the whole message and add what was missing to its record, once.
+        """Order the whole message; the job that reads the mailboxes brings it.
 
-        :raises UserError: when the server has it no longer, or cannot be reached
+        :raises UserError: when there is no rest, or its mailbox is not read
         """
         self._check_operator()
-        for row in self._lock_partial():
-            row._as_gateway()._fetch_rest()
+        rows = self._lock_partial()
+        if rows.filtered(lambda row: row.server_id.state != "done"):
+            raise UserError(
+                self.env._("The mailbox is not confirmed, or no longer exists.")
+            )
+        rows.write({"rest_state": ORDERED, "rest_reason": False})
+        rows.server_id.next_poll_at = False
+        self.env.ref(FETCH_CRON).sudo()._trigger()
         return True
 
     def action_waive_rest(self):
@@ -135,9 +163,9 @@ class MailGatewayInboundRest(models.Model):
         return True
 
     def _lock_partial(self):
-        """Return these rows, locked; two people do not fetch the same rest."""
+        """Return these rows, locked; what is being put together is another's."""
         rows = self.sudo().try_lock_for_update(allow_referencing=True)
-        partial = rows.filtered(lambda row: row.rest_state == LEFT)
+        partial = rows.filtered(lambda row: row.rest_state in ON_SERVER)
         if not partial:
             raise UserError(
                 self.env._("There is no rest to fetch, or it is being fetched.")
@@ -146,77 +174,60 @@ class MailGatewayInboundRest(models.Model):
 
     def _release_rest(self, rest_state):
         """Have the mailbox treat the original as any other from its next poll on."""
-        self.write({"rest_state": rest_state, "acknowledged_at": False})
+        self.env["mail.gateway.raw"]._forget_coming(self.ids)
+        self.write(
+            {
+                "rest_state": rest_state,
+                "rest_reason": False,
+                "acknowledged_at": False,
+            }
+        )
 
-    # -------------------------------------------------------------------- fetching
+    # ----------------------------------------------------------------- taking over
 
-    def _fetch_rest(self):
-        server = self.server_id
-        if not server or not server._lock_for_polling():
-            raise UserError(
-                self.env._(
-                    "The mailbox is being read at this moment, is not confirmed or no "
-                    "longer exists."
-                )
-            )
+    def _give_rest_up(self, reason):
+        """Note why the rest does not come; a person may order it again."""
+        self.write({"rest_state": LEFT, "rest_reason": reason})
+
+    def _complete_rest(self):
+        """Put the whole message, which has come, in the place of its excerpt.
+
+        :raises: what says that somebody else has the row; all has come at the next try
+        """
+        row = self.try_lock_for_update(allow_referencing=True)
+        if row.rest_state != ORDERED:
+            return
         try:
-            # A savepoint: the lock has to be given back whatever happened.
             with self.env.cr.savepoint():
-                self._download_rest(server)
-        except (UserError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+                row._take_over()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
-        except MessageGone as error:
-            raise UserError(
-                self.env._("The mailbox no longer holds this message.")
-            ) from error
         except Exception as error:
-            _logger.info("The rest of message %s did not come", self.id, exc_info=True)
-            raise UserError(server._explain(error)) from error
-        finally:
-            server._unlock_after_polling()
-
-    def _download_rest(self, server):
-        ref = self._refs()[0]
-        mailbox = as_mailbox(server._connect__())
-        try:
-            mailbox.open(ref.folder)
-            if not mailbox.status or mailbox.status.uidvalidity != ref.uidvalidity:
-                raise MessageGone(ref.uid)
-            pieces = mailbox.download_pieces(ref)
-            self._take_over(bounded(pieces, self.size_on_server))
-            mailbox.close()
-        finally:
-            mailbox.abandon()
-
-    def _take_over(self, pieces):
-        """Put the whole message in the place of its excerpt."""
-        pieces = iter(pieces)
-        first = next(pieces, b"")
-        while len(first) < MAX_HEADER_BYTES and (piece := next(pieces, b"")):
-            first += piece
-        if header_fingerprint(first) != self.header_fingerprint:
-            raise UserError(
+            _logger.warning("The rest of message %s", row.id, exc_info=True)
+            row._give_rest_up(
                 self.env._(
-                    "The mailbox holds another message in its place: nothing was "
-                    "fetched."
+                    "The rest has come, but could not be added to the record: %s",
+                    storable(str(error).strip() or type(error).__name__),
                 )
             )
+
+    def _take_over(self):
         raw = self.env["mail.gateway.raw"]
-        raw._forget(self.ids)
-        size, digest = raw._store_pieces(self.id, chain([first], pieces))
-        del first
+        excerpt = raw._read(self.id)
+        size, digest = raw._take_over(self.id)
         self.write({"size": size, "fingerprint": digest, "has_raw": True})
         if self.state == State.DONE.value:
-            self._add_rest()
+            self._add_rest(excerpt)
         self._release_rest(FETCHED)
 
-    def _add_rest(self):
+    def _add_rest(self, excerpt):
         """Add the attachments to the record that the text became."""
         if self.res_model not in self.env:
             return
         record = self._in_its_company(self.res_model).browse(self.res_id).exists()
         if not record:
             return
+        self._keep_original(record, excerpt)
         trace = self._new_trace()
         thread = self._in_its_company("mail.thread")
         thread = thread.with_context(mail_gateway_trace=trace)
@@ -228,7 +239,8 @@ class MailGatewayInboundRest(models.Model):
             mended = mend(trace.raw).raw
         message = message_from_bytes(mended, policy=SMTP)
         parsed = thread.message_parse(message)
-        attachments = list(parsed["attachments"])
+        strip = self.server_id and not self.server_id.attach
+        attachments = [] if strip else list(parsed["attachments"])
         if self.is_text_cut and parsed["body"]:
             attachments.append(("message.html", str(parsed["body"])))
         del message, parsed
@@ -240,3 +252,12 @@ class MailGatewayInboundRest(models.Model):
             attachments=attachments,
             subtype_xmlid="mail.mt_note",
         )
+
+    def _keep_original(self, record, excerpt):
+        """Put the whole message where its excerpt was kept as the original."""
+        originals = record.message_ids.attachment_ids.filtered(
+            lambda attachment: attachment.name == ORIGINAL_NAME
+        )
+        for original in originals:
+            if original.raw == excerpt:
+                original.raw = self.env["mail.gateway.raw"]._read(self.id)

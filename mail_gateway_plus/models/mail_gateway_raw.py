@@ -58,22 +58,77 @@ class MailGatewayRaw(models.Model):
         if pieces:
             self._insert(pieces)
 
-    def _store_pieces(self, inbound_id, pieces):
-        """Keep a message that comes piece by piece and is never held as a whole.
+    # What is to take the place of a content comes over several transactions. Until it
+    # is whole its chunks have negative numbers: -1 is the first.
+
+    def _append_coming(self, inbound_id, piece):
+        """Keep the next piece of a message of which an excerpt is known."""
+        size = self._coming_size(inbound_id)
+        while piece:
+            number, used = divmod(size, CHUNK_BYTES)
+            part, piece = piece[: CHUNK_BYTES - used], piece[CHUNK_BYTES - used :]
+            self.env.cr.execute(
+                SQL(
+                    """
+                    INSERT INTO mail_gateway_raw AS raw (inbound_id, sequence, data)
+                    VALUES (%s, %s, %s)
+                    ON CONFLICT (inbound_id, sequence)
+                    DO UPDATE SET data = raw.data || EXCLUDED.data
+                    """,
+                    inbound_id,
+                    -1 - number,
+                    part,
+                )
+            )
+            size += len(part)
+
+    def _coming_size(self, inbound_id):
+        """Return how many bytes have come so far."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT coalesce(sum(length(data)), 0) FROM mail_gateway_raw"
+                " WHERE inbound_id = %s AND sequence < 0",
+                inbound_id,
+            )
+        )
+        return int(rows[0][0])
+
+    def _coming_start(self, inbound_id):
+        """Return the first chunk of what is coming."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT data FROM mail_gateway_raw"
+                " WHERE inbound_id = %s AND sequence = -1",
+                inbound_id,
+            )
+        )
+        return bytes(rows[0][0]) if rows else b""
+
+    def _forget_coming(self, inbound_ids):
+        """Drop what has come and did not become a whole."""
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM mail_gateway_raw"
+                " WHERE inbound_id = ANY(%s) AND sequence < 0",
+                inbound_ids,
+            )
+        )
+
+    def _take_over(self, inbound_id):
+        """Put what has come in the place of what was kept until now.
 
         :returns: its size in bytes and its fingerprint
         """
-        digest, size, sequence, held = Fingerprint(), 0, 0, bytearray()
-        for piece in pieces:
+        for statement in (
+            "DELETE FROM mail_gateway_raw WHERE inbound_id = %s AND sequence >= 0",
+            "UPDATE mail_gateway_raw SET sequence = -1 - sequence"
+            " WHERE inbound_id = %s",
+        ):
+            self.env.cr.execute(SQL(statement, inbound_id))
+        digest, size = Fingerprint(), 0
+        while piece := self._read(inbound_id, size, size + CHUNK_BYTES):
             digest.update(piece)
             size += len(piece)
-            held += piece
-            while len(held) >= CHUNK_BYTES:
-                self._insert([(inbound_id, sequence, bytes(held[:CHUNK_BYTES]))])
-                del held[:CHUNK_BYTES]
-                sequence += 1
-        if held:
-            self._insert([(inbound_id, sequence, bytes(held))])
         return size, digest.hexdigest()
 
     def _insert(self, pieces):
@@ -120,7 +175,8 @@ class MailGatewayRaw(models.Model):
         rows = self.env.execute_query(
             SQL(
                 "SELECT inbound_id, data FROM mail_gateway_raw"
-                " WHERE inbound_id = ANY(%s) ORDER BY inbound_id, sequence",
+                " WHERE inbound_id = ANY(%s) AND sequence >= 0"
+                " ORDER BY inbound_id, sequence",
                 inbound_ids,
             )
         )

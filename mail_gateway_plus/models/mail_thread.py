@@ -1,7 +1,6 @@
 import lxml.etree
 
 from odoo import api, models
-from odoo.tools.mail import append_content_to_html
 
 from ..core.parsing.lightening import restore
 from ..core.parsing.remembering import remember_headers
@@ -51,9 +50,6 @@ class MailThread(models.AbstractModel):
                 message, message_dict, save_original=save_original
             )
         payload = super()._message_parse_extract_payload(message, message_dict)
-        if note := self.env.context.get("mail_gateway_rest_note"):
-            body = append_content_to_html(payload["body"], note, plaintext=False)
-            payload = {**payload, "body": body}
         attachments = []
         if save_original:
             raw = trace.read() if trace.read else trace.raw

@@ -74,13 +74,42 @@ def test_message_set_aside_is_deleted_after_some_days(odoo_case, mailbox, moving
     assert mailbox.messages("Failed") == []
 
 
-def test_message_moved_into_a_folder_that_is_read_too_comes_once(odoo_case, moving):
-    server = moving(folder="INBOX, Processed")
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"after_fetch": "move", "after_fetch_folder": "Processed"},
+        {"after_fetch": "move", "after_fetch_folder": " Processed "},
+        {"after_fetch": "move", "after_fetch_folder": "inbox"},
+        {"failed_folder": "Processed"},
+    ],
+)
+def test_folder_that_is_read_is_none_to_move_messages_to(env, mailbox, values):
+    # Without COPYUID they would be fetched and moved again at each poll.
+    from odoo.exceptions import ValidationError
 
-    for _run in range(2):
-        fetch(odoo_case, server)
+    with pytest.raises(ValidationError, match="is read itself"):
+        incoming(env, mailbox, "imap", "ssl", folder="INBOX, Processed", **values)
 
-    assert rows_of(server).mapped("subject") == ["one"]
+
+def test_folder_of_moved_messages_may_be_read_where_nothing_is_moved(env, mailbox):
+    incoming(env, mailbox, "imap", "ssl", folder="INBOX, Processed")
+    incoming(env, mailbox, "pop", "ssl", failed_folder="INBOX")
+
+
+def test_unacknowledged_message_of_a_folder_no_longer_read_is_settled(
+    odoo_case, env, mailbox
+):
+    mailbox.deliver(letter("one", "<one@home.example>"))
+    server = incoming(env, mailbox, "imap", "ssl", state="done")
+    fetch(odoo_case, server)
+    left = rows_of(server)
+    left.write({"acknowledged_at": False, "folder": "Former"})
+    partial = left.copy({"uid": "99", "rest_state": "left"})
+
+    fetch(odoo_case, server)
+
+    assert left.acknowledged_at
+    assert not partial.acknowledged_at, "its original is still there to be fetched"
 
 
 def test_server_that_does_not_tell_the_place_is_known_for_it(odoo_case, env):

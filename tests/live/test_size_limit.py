@@ -1,5 +1,6 @@
 """A message above the limit comes with its text; the rest when a person wants it."""
 
+import time
 from email.message import EmailMessage
 from email.policy import SMTP
 
@@ -41,13 +42,25 @@ def limited(odoo_case, env, mailbox):
     return limited
 
 
-def fetch_rest(odoo_case, row):
+def order_rest(odoo_case, row):
     with committing(odoo_case, row) as row:
         row.action_fetch_rest()
 
 
+def fetch_rest(odoo_case, row):
+    order_rest(odoo_case, row)
+    assert fetch(odoo_case, row.server_id) is None
+
+
 def record_of(row):
     return row.env[row.res_model].browse(row.res_id)
+
+
+def message_and_note(row):
+    """Return the record's first message and the one that tells what it lacks."""
+    messages = record_of(row).message_ids.sorted("id")
+    [note] = messages.filtered(lambda message: "Left on the mail" in message.body)
+    return messages[0], note
 
 
 @KINDS
@@ -57,13 +70,21 @@ def test_text_comes_and_the_attachment_is_named(limited, kind):
     row = rows_of(server)
     assert (row.state, row.rest_state) == ("done", "left")
     assert row.size < 10_000 < 2_000_000 < row.size_on_server
-    body = record_of(row).message_ids.sorted("id")[0].body
-    assert "See the plans." in body
-    assert f"/odoo/action-mail_gateway_plus.action_inbound/{row.id}" in body
+    message, note = message_and_note(row)
+    assert "See the plans." in message.body
+    assert f"/odoo/action-mail_gateway_plus.action_inbound/{row.id}" in note.body
     assert not record_of(row).message_ids.attachment_ids
     if kind == "imap":
         assert row.left_parts.startswith("plan.pdf (application/pdf, 2.")
-        assert "plan.pdf" in body
+        assert "plan.pdf" in note.body
+
+
+def test_what_is_missing_is_told_inside_the_house_only(odoo_case, env, limited):
+    message, note = message_and_note(rows_of(limited("imap")))
+
+    assert "action_inbound" not in message.body
+    assert note.subtype_id == env.ref("mail.mt_note")
+    assert note.subtype_id.internal
 
 
 @KINDS
@@ -82,6 +103,62 @@ def test_rest_is_added_to_the_record_once(odoo_case, limited, kind):
     assert record.search_count([("subject", "=", "Plans")]) == 1
     with pytest.raises(UserError, match="no rest"):
         fetch_rest(odoo_case, row)
+
+
+@KINDS
+def test_button_only_orders_the_rest_and_wakes_the_scheduler(
+    odoo_case, env, limited, kind
+):
+    server = limited(kind)
+    row = rows_of(server)
+    server.next_poll_at = "2100-01-01 00:00:00"
+    cron = env.ref("mail.ir_cron_mail_gateway_action")
+    triggers = env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+
+    order_rest(odoo_case, row)
+
+    assert (row.rest_state, row.coming_size) == ("ordered", 0)
+    assert not server.next_poll_at
+    woken = env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]) - triggers
+    assert len(woken) == 1
+
+
+def test_rest_comes_over_several_runs_and_goes_on_where_it_was(odoo_case, limited):
+    server = limited("imap", large_letter(content=PLAN * 2))
+    row = rows_of(server)
+    order_rest(odoo_case, row)
+    sizes = []
+
+    while row.rest_state == "ordered":
+        fetch_without_time(odoo_case, server)
+        sizes.append(row.coming_size)
+        assert len(sizes) < 20
+
+    assert len(sizes) > 3
+    assert sizes[:-1] == sorted(set(sizes[:-1])), "a run began anew"
+    assert record_of(row).message_ids.attachment_ids.raw == PLAN * 2
+
+
+def fetch_without_time(odoo_case, server):
+    """Fetch as a scheduler does whose time is over as soon as something was done."""
+    cron = server.env.ref("mail.ir_cron_mail_gateway_action")
+    progress = server.env["ir.cron.progress"].create({"cron_id": cron.id})
+    server = server.with_context(
+        cron_id=cron.id,
+        ir_cron_progress_id=progress.id,
+        cron_end_time=time.monotonic() - 1,
+    )
+    fetch(odoo_case, server)
+
+
+def test_ordered_rest_may_be_waived(odoo_case, limited):
+    server = limited("imap")
+    order_rest(odoo_case, rows_of(server))
+
+    rows_of(server).action_waive_rest()
+    fetch(odoo_case, server)
+
+    assert rows_of(server).rest_state == "waived"
 
 
 @KINDS
@@ -155,9 +232,9 @@ def test_another_message_under_the_same_name_is_not_taken(odoo_case, limited, ki
     row.header_fingerprint = "0" * 64
     raw = raw_of(row)
 
-    with pytest.raises(UserError, match="another message"):
-        fetch_rest(odoo_case, row)
+    fetch_rest(odoo_case, row)
 
+    assert "another message" in row.rest_reason
     assert (row.rest_state, raw_of(row)) == ("left", raw)
 
 
@@ -170,9 +247,9 @@ def test_rest_that_is_no_longer_there_is_told(odoo_case, mailbox, limited, kind)
     row = rows_of(limited(kind))
     mailbox.server.empty(mailbox.address)
 
-    with pytest.raises(UserError, match="no longer holds"):
-        fetch_rest(odoo_case, row)
+    fetch_rest(odoo_case, row)
 
+    assert "no longer holds" in row.rest_reason
     assert row.rest_state == "left"
 
 
@@ -217,6 +294,56 @@ def test_large_message_below_the_limit_is_whole(limited):
 
     assert not row.rest_state
     assert record_of(row).message_ids.attachment_ids.raw == content
+
+
+@KINDS
+def test_mailbox_that_keeps_no_attachments_gets_none_with_the_rest(
+    odoo_case, limited, kind
+):
+    row = rows_of(limited(kind, attach=False))
+    record = record_of(row)
+
+    fetch_rest(odoo_case, row)
+
+    assert row.rest_state == "fetched"
+    assert not record.message_ids.attachment_ids
+
+
+@KINDS
+def test_kept_original_becomes_the_whole_message(odoo_case, limited, kind):
+    raw = large_letter()
+    row = rows_of(limited(kind, raw, original=True))
+
+    fetch_rest(odoo_case, row)
+
+    originals = record_of(row).message_ids.attachment_ids.filtered(
+        lambda attachment: attachment.name == "original_email.eml"
+    )
+    assert [original.raw for original in originals] == [raw]
+
+
+def test_rest_that_cannot_be_added_is_no_fault_of_the_server(
+    odoo_case, env, limited, monkeypatch
+):
+    server = limited("imap")
+    row = rows_of(server)
+
+    def refuse(record, **_values):
+        raise ValueError("no more notes")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(record_of(row)), "message_post", refuse)
+        fetch_rest(odoo_case, row)
+
+    assert row.rest_state == "left"
+    assert "could not be added" in row.rest_reason
+    assert "no more notes" in row.rest_reason
+    assert (server.failure_count, server.error_message) == (0, False)
+
+    fetch_rest(odoo_case, row)  # all has come: nothing is downloaded again
+
+    assert (row.rest_state, row.rest_reason) == ("fetched", False)
+    assert record_of(row).message_ids.attachment_ids.raw == PLAN
 
 
 # ------------------------------------------------------------------------ hostility

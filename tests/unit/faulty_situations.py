@@ -13,10 +13,12 @@ from contextlib import contextmanager
 import pytest
 from mgp_core.diagnosis.faults import FaultKind
 from mgp_core.policy.progress import Listing, Question
+from mgp_core.protocols.dial import Dial
 from mgp_core.protocols.endpoint import Endpoint, Security
 from mgp_core.protocols.imap import ImapMailbox
 from mgp_core.protocols.pop3 import Pop3Mailbox
 
+from tests.rig.dripping_server import DrippingServer
 from tests.rig.processes import free_port
 from tests.rig.scripted_server import (
     Close,
@@ -134,6 +136,15 @@ def smtp_server_that_stalls_after_the_greeting(authority):
         client = smtp(address, SHORT)
         client.ehlo()
         client.noop()
+
+
+@situation(FaultKind.TOO_SLOW, "OutOfTime")
+def server_that_drips_its_greeting(authority):
+    with DrippingServer(b"+OK ") as server:
+        endpoint = Endpoint("127.0.0.1", server.port, Security.NONE, timeout=LONG)
+        dial = Dial(Pop3Mailbox, endpoint, ())
+        with dial.limited(SHORT):
+            dial.connect()
 
 
 @situation(FaultKind.DROPPED, "EOF")

@@ -25,7 +25,7 @@ class Login:
 class Connection:
     """A mailbox that notes what is done with it."""
 
-    def __init__(self, endpoint):
+    def __init__(self, endpoint, line):
         self.calls = [("connect", endpoint)]
         self.login = Login(self.calls)
         Connection.latest = self

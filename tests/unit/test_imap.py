@@ -302,7 +302,7 @@ def test_unsolicited_answer_after_the_body_does_no_harm():
 
 
 def test_big_messages_are_fetched_one_by_one(monkeypatch):
-    monkeypatch.setattr(imap_module, "MAX_BATCH_BYTES", 100)
+    monkeypatch.setattr(imap_module, "FIRST_BATCH_BYTES", 100)
     with Session(
         sizes(**{"7": 99, "8": 99}), bodies(body(7, b"a")), bodies(body(8, b"b"))
     ) as mailbox:

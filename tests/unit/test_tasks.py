@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from mgp_core.errors import OutOfTime
 from mgp_core.tasks import call, run
 
 DEADLINE = 10
@@ -155,3 +156,51 @@ def test_another_task_is_begun_while_all_others_wait():
     run(tasks(), threads=2, patience=0.05)
 
     assert time.monotonic() - started < DEADLINE
+
+
+# -------------------------------------------------------------------------- deadlines
+
+
+def test_call_that_takes_too_long_is_given_up_and_its_task_told():
+    released = threading.Event()
+    caught = []
+
+    def task():
+        try:
+            yield call(
+                True, released.wait, DEADLINE, seconds=0.05, give_up=released.set
+            )
+        except OutOfTime as error:
+            caught.append(error)
+
+    run([task()], threads=1)
+
+    assert len(caught) == 1
+    assert released.is_set()
+
+
+def test_task_goes_on_though_the_call_cannot_be_ended():
+    released = threading.Event()
+    goes_on = []
+
+    def task():
+        with pytest.raises(OutOfTime):
+            yield call(True, released.wait, DEADLINE, seconds=0.05)
+        goes_on.append((yield call(True, int)))
+        released.set()
+
+    run([task()], threads=2)
+
+    assert goes_on == [0]
+
+
+def test_call_that_ends_in_time_is_left_alone():
+    given_up = []
+
+    def task():
+        yield call(True, int, seconds=DEADLINE, give_up=lambda: given_up.append(1))
+        yield call(True, time.sleep, 0.05)
+
+    run([task()], threads=1)
+
+    assert given_up == []

@@ -11,7 +11,7 @@ from imaplib import IMAP4
 
 from imapclient.exceptions import LoginError
 
-from ..errors import FolderUnavailable, LoginRefused, ProtocolViolation
+from ..errors import FolderUnavailable, LoginRefused, OutOfTime, ProtocolViolation
 from ..parsing.storable import storable
 from ..protocols.smtp import is_login_failure
 
@@ -23,6 +23,7 @@ class FaultKind(str, Enum):
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
+    TOO_SLOW = "too_slow"
     DROPPED = "dropped"
     TLS_MISMATCH = "tls_mismatch"
     TLS_MISSING = "tls_missing"
@@ -57,6 +58,7 @@ _NOT_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"}
 _KIND_OF_CLASS = (
     ((LoginRefused, LoginError), "LOGIN_REFUSED"),
     (FolderUnavailable, "FOLDER_UNAVAILABLE"),
+    (OutOfTime, "TOO_SLOW"),
     (ProtocolViolation, "FEATURE_MISSING"),
     ((socket.gaierror, UnicodeError), "UNKNOWN_HOST"),
     (smtplib.SMTPNotSupportedError, "FEATURE_MISSING"),

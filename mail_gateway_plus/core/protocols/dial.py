@@ -4,9 +4,13 @@ What Odoo knows (server, user, secret, token) is collected in the thread that ma
 to the database; the network is used in another one.
 """
 
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from ..errors import OutOfTime
 from .endpoint import Endpoint
+from .line import Line
 
 
 @dataclass(frozen=True)
@@ -45,16 +49,21 @@ class LoginRecord:
 class Dial:
     """A session that can be opened from any thread.
 
-    ``protocol`` is a mailbox's class, called with the endpoint.
+    ``protocol`` is a mailbox's class, called with the endpoint and the line.
     """
 
     protocol: type
     endpoint: Endpoint
     steps: tuple
+    line: Line = field(default_factory=Line, repr=False, compare=False)
 
     def connect(self):
         """Connect, log in and return the mailbox; drop the connection on failure."""
-        mailbox = self.protocol(self.endpoint)
+        try:
+            mailbox = self.protocol(self.endpoint, self.line)
+        except BaseException:
+            self.abandon()
+            raise
         try:
             for step in self.steps:
                 getattr(mailbox.login, step.method)(*step.arguments)
@@ -62,3 +71,27 @@ class Dial:
             mailbox.abandon()
             raise
         return mailbox
+
+    @contextmanager
+    def limited(self, seconds):
+        """Cut the connection unless the block ends within ``seconds``.
+
+        For callers that use it in their own thread.
+
+        :raises OutOfTime: in the place of what the block raises then
+        """
+        timer = threading.Timer(seconds, self.abandon)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except Exception as error:
+            if timer.finished.is_set():
+                raise OutOfTime() from error
+            raise
+        finally:
+            timer.cancel()
+
+    def abandon(self):
+        """Cut the connection, from any thread and at any time."""
+        self.line.cut()

@@ -1,6 +1,7 @@
 """A mailbox over IMAP (RFC 3501)."""
 
 import io
+import time
 from contextlib import suppress
 from imaplib import IMAP4
 from itertools import islice
@@ -13,6 +14,7 @@ from ..policy.progress import Listing
 from .after_fetch import AfterFetch
 from .endpoint import Security
 from .imap_parts import fetch, read_excerpt, read_pieces
+from .line import Line
 from .mailbox import (
     MAX_BATCH_BYTES,
     MAX_BATCH_MESSAGES,
@@ -29,20 +31,51 @@ from .sent_folder import find_sent
 MAX_SEARCHED = 50_000
 # From here on a message comes piece by piece: imaplib keeps an answer several times.
 LARGE_BYTES = 4 * 1024 * 1024
+# What is asked for at once before it is known how fast the line is.
+FIRST_BATCH_BYTES = 512 * 1024
+
+
+class _Imap4(IMAP4):
+    """An ``imaplib`` connection that is made by a :class:`~.line.Line`."""
+
+    def __init__(self, endpoint, line):
+        self._endpoint, self._line = endpoint, line
+        super().__init__(endpoint.host, endpoint.port, endpoint.timeout)
+
+    def _create_socket(self, timeout=None):
+        sock = self._line.connect(self.host, self.port, timeout)
+        if self._endpoint.security is Security.SSL:
+            context = self._endpoint.shared_tls_context()
+            sock = context.wrap_socket(sock, server_hostname=self.host)
+        return sock
+
+
+class _Client(IMAPClient):
+    """An ``IMAPClient`` on a line of ours."""
+
+    def __init__(self, endpoint, line):
+        self._endpoint, self._line = endpoint, line
+        super().__init__(
+            endpoint.host,
+            endpoint.port,
+            ssl=endpoint.security is Security.SSL,
+            timeout=endpoint.timeout,
+        )
+
+    def _create_IMAP4(self):
+        return _Imap4(self._endpoint, self._line)
 
 
 class ImapMailbox(StockConnection, Mailbox):
     """One IMAP session: connect, log in through :attr:`login`, open a folder."""
 
-    def __init__(self, endpoint):
+    resumes = True
+
+    def __init__(self, endpoint, line=None):
         """Connect to ``endpoint`` and protect the connection as it says."""
-        self._client = IMAPClient(
-            endpoint.host,
-            endpoint.port,
-            ssl=endpoint.security is Security.SSL,
-            ssl_context=endpoint.shared_tls_context(),
-            timeout=endpoint.timeout,
-        )
+        self._line = line or Line()
+        self._client = _Client(endpoint, self._line)
+        self._batch_bytes = FIRST_BATCH_BYTES
         if endpoint.security is Security.STARTTLS:
             self._start_tls(endpoint)
 
@@ -145,12 +178,21 @@ class ImapMailbox(StockConnection, Mailbox):
                     del message  # before the next one comes
                 continue
             # PEEK leaves \Seen alone: only acknowledging may set it.
+            started = time.monotonic()
             answers = fetch(self._client, batch, ["BODY.PEEK[]"])
+            self._adapt_batches(time.monotonic() - started)
             for uid in batch:
                 # None: expunged by somebody else since the search.
                 raw = answers.pop(uid, {}).get(b"BODY[]")
                 if raw is not None:
                     yield FetchedMessage(self._ref(uid), raw)
+
+    def _adapt_batches(self, seconds):
+        """Ask for more or less at once, as the line is fast or slow."""
+        factor = 4 if seconds < self.step_seconds / 4 else 1
+        if seconds > self.step_seconds:
+            factor = 1 / 4
+        self._batch_bytes = min(int(self._batch_bytes * factor), MAX_BATCH_BYTES)
 
     def _download_large(self, ref, size):
         """Return one message, or its excerpt; ``None`` when it is not there."""
@@ -164,8 +206,8 @@ class ImapMailbox(StockConnection, Mailbox):
             return None
         return FetchedMessage(ref, found.getvalue())
 
-    def download_pieces(self, ref):
-        return read_pieces(self._client, int(ref.uid))
+    def download_pieces(self, ref, offset=0):
+        return read_pieces(self._client, int(ref.uid), offset)
 
     def acknowledge(self, refs, aftercare):
         """Do as the policy says; return what :meth:`move` does."""
@@ -238,8 +280,11 @@ class ImapMailbox(StockConnection, Mailbox):
             self._client.logout()
         except (OSError, IMAPClientError):
             self.abandon()
+        self._line.cut()
 
     def abandon(self):
+        # Cut first: imaplib's file is locked while a thread still reads it.
+        self._line.cut()
         with suppress(OSError, IMAPClientError):
             self._client.shutdown()
 
@@ -265,7 +310,7 @@ class ImapMailbox(StockConnection, Mailbox):
                     batch, batch_bytes = [], 0
                     continue
                 full = len(batch) >= MAX_BATCH_MESSAGES
-                if batch and (full or batch_bytes + size > MAX_BATCH_BYTES):
+                if batch and (full or batch_bytes + size > self._batch_bytes):
                     yield batch, 0
                     batch, batch_bytes = [], 0
                 batch.append(uid)

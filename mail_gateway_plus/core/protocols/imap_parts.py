@@ -102,12 +102,12 @@ def _body(found, section):
     return None
 
 
-def read_pieces(client, uid):
+def read_pieces(client, uid, offset=0):
     """Yield a message piece by piece.
 
+    :param offset: the bytes before it are not wanted
     :raises MessageGone: when the server does not hand it out
     """
-    offset = 0
     while True:
         item = f"BODY.PEEK[]<{offset}.{PIECE_BYTES}>"
         piece = _body(fetch(client, [uid], [item]).get(uid, {}), "")
@@ -116,7 +116,8 @@ def read_pieces(client, uid):
         # A server may hand out less than was asked for; nothing at all is the end.
         if not piece:
             return
-        yield piece
         if len(piece) > PIECE_BYTES:
+            yield piece[offset:]
             return  # it knows no pieces, and this was the whole message
+        yield piece
         offset += len(piece)

@@ -1,5 +1,6 @@
 """What every kind of mailbox can do, whatever its protocol."""
 
+import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from ..errors import MessageGone, ProtocolViolation
 from ..policy.identity import fingerprint
 from ..policy.progress import Listing, Question
 from .after_fetch import Aftercare
+from .asking import LONGEST_STEP
 
 # A batch is bounded by both: round trips are saved, memory stays small.
 MAX_BATCH_MESSAGES = 20
@@ -91,13 +93,17 @@ class Mailbox(ABC):
     :class:`~..errors.GatewayError`.
 
     ``status`` is the :class:`FolderStatus`, or ``None`` where it cannot be known.
-    Where ``acknowledges_on_close`` holds, an acknowledgement is final only once
+    Where ``resumes`` holds, a download may begin in the middle of a message. Where
+    ``acknowledges_on_close`` holds, an acknowledgement is final only once
     ``close`` returned. Of messages of more than ``size_limit`` bytes only header and
-    texts are downloaded, where the protocol knows sizes; 0 is no limit.
+    texts are downloaded, where the protocol knows sizes; 0 is no limit. What is asked
+    for at once should come in ``step_seconds``.
     """
 
     status = None
+    resumes = False
     size_limit = 0
+    step_seconds = LONGEST_STEP
     acknowledges_on_close = False
 
     @abstractmethod
@@ -116,8 +122,10 @@ class Mailbox(ABC):
     def download(self, refs):
         """Yield a :class:`FetchedMessage` for each of ``refs`` that still exists."""
 
-    def download_pieces(self, ref):
+    def download_pieces(self, ref, offset=0):
         """Yield the bytes of one message piece by piece, whatever its size.
+
+        :param offset: how many bytes of it are known already
 
         :raises MessageGone: when it is no longer there
         """
@@ -238,14 +246,18 @@ def bounded(pieces, size):
         yield piece
 
 
-def batches(messages):
-    """Group downloaded messages so that each list is small enough for one commit."""
-    batch, size = [], 0
+def batches(messages, seconds=LONGEST_STEP):
+    """Group downloaded messages so that each list is small enough for one commit.
+
+    :param seconds: after which what has come is handed on, as the line is slow
+    """
+    batch, size, started = [], 0, time.monotonic()
     for message in messages:
         batch.append(message)
         size += len(message.raw)
-        if len(batch) >= MAX_BATCH_MESSAGES or size >= MAX_BATCH_BYTES:
+        is_late = time.monotonic() - started >= seconds
+        if is_late or len(batch) >= MAX_BATCH_MESSAGES or size >= MAX_BATCH_BYTES:
             yield batch
-            batch, size = [], 0
+            batch, size, started = [], 0, time.monotonic()
     if batch:
         yield batch

@@ -9,6 +9,7 @@ from ..parsing.envelope import MAX_HEADER_BYTES
 from ..parsing.excerpt import MAX_TEXT_BYTES, LeftPart, build, from_beginning
 from .after_fetch import Aftercare
 from .endpoint import Security
+from .line import Line
 from .mailbox import (
     FetchedMessage,
     FolderStatus,
@@ -32,12 +33,23 @@ MAX_START_BYTES = MAX_HEADER_BYTES + MAX_TEXT_BYTES
 PIECE_BYTES = 1024 * 1024
 
 
-class _LongLines:
-    """Lets ``poplib`` read lines of any length.
+class _Pop3(poplib.POP3):
+    """Connects by a :class:`~.line.Line`, and reads lines of any length.
 
-    It takes 2 kB at most, 64 kB once Odoo has changed its constant; RETR of a mail
+    ``poplib`` takes 2 kB at most, 64 kB once Odoo has changed its constant; RETR of a mail
     with a longer line fails each time, and with it all that comes after that mail.
     """
+
+    def __init__(self, endpoint, line):
+        self._endpoint, self._line = endpoint, line
+        super().__init__(endpoint.host, endpoint.port, endpoint.timeout)
+
+    def _create_socket(self, timeout):
+        sock = self._line.connect(self.host, self.port, timeout)
+        if self._endpoint.security is Security.SSL:
+            context = self._endpoint.shared_tls_context()
+            sock = context.wrap_socket(sock, server_hostname=self.host)
+        return sock
 
     def _getline(self):
         line = self.file.readline(MAX_LINE_BYTES + 1)
@@ -57,14 +69,6 @@ class _LongLines:
             yield line[1:] if line.startswith(b"..") else line
 
 
-class _Pop3(_LongLines, poplib.POP3):
-    pass
-
-
-class _Pop3Ssl(_LongLines, poplib.POP3_SSL):
-    pass
-
-
 class Pop3Mailbox(StockConnection, Mailbox):
     """One POP3 session: connect, :meth:`login`, then read.
 
@@ -74,15 +78,10 @@ class Pop3Mailbox(StockConnection, Mailbox):
     acknowledges_on_close = True
     stock_aftercare = Aftercare(delete_at_once=True)
 
-    def __init__(self, endpoint):
+    def __init__(self, endpoint, line=None):
         """Connect to ``endpoint`` and protect the connection as it says."""
-        where = {"host": endpoint.host, "port": endpoint.port}
-        if endpoint.security is Security.SSL:
-            self._pop = _Pop3Ssl(
-                **where, timeout=endpoint.timeout, context=endpoint.shared_tls_context()
-            )
-        else:
-            self._pop = _Pop3(**where, timeout=endpoint.timeout)
+        self._line = line or Line()
+        self._pop = _Pop3(endpoint, self._line)
         self._numbers = None
         self.acknowledged = []
         self.removed = []
@@ -207,9 +206,16 @@ class Pop3Mailbox(StockConnection, Mailbox):
                 found += b"\r\n"
         return bytes(found)
 
-    def download_pieces(self, ref):
+    def download_pieces(self, ref, offset=0):
         if ref not in self.find(None):
             raise MessageGone(ref.uid)
+        for piece in self._pieces(ref):  # RETR begins at the beginning
+            known = min(offset, len(piece))
+            offset -= known
+            if len(piece) > known:
+                yield piece[known:]
+
+    def _pieces(self, ref):
         piece = bytearray()
         for line in self._pop.lines(f"RETR {self._numbers[ref]}"):
             piece += line
@@ -236,9 +242,12 @@ class Pop3Mailbox(StockConnection, Mailbox):
 
     def close(self):
         self._pop.quit()
+        self._line.cut()
 
     def abandon(self):
-        # Without QUIT nothing is deleted (RFC 1939 section 6).
+        # Without QUIT nothing is deleted (RFC 1939 section 6). Cut first: poplib's
+        # file is locked while a thread still reads it.
+        self._line.cut()
         with suppress(OSError):
             self._pop.close()
 

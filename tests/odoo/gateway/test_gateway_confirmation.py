@@ -172,3 +172,5 @@ class TestIncomingConfirmation(GatewayCase):
 
         self.assertEqual([used.state, entered.state], ["done", "draft"])
         self.assertFalse(used.verify_certificate)
+        self.assertEqual([used.size_limit, entered.size_limit], [0, 0])
+        self.assertEqual(self.mailbox().size_limit, 50)

@@ -8,6 +8,8 @@ from gateway_case import FourMethodConnection, GatewayCase, letter
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from odoo.addons.mail_gateway_plus.core.protocols.mailbox import MessageRef
+
 NOW = datetime(2026, 11, 20, 12)
 
 
@@ -82,6 +84,38 @@ class TestDays(GatewayCase):
             self.box.recent_days["folders"],
             [{"name": "INBOX", "missing": 3, "uids": "4 7 9"}],
         )
+
+    def note_missing(self, *uids):
+        refs = [MessageRef("INBOX", "1", uid) for uid in uids]
+        self.env["mail.gateway.folder"]._of(self.box, "INBOX")._note_missing(refs)
+
+    def test_message_not_handed_out_arrived_on_the_day_when_that_was_noted(self):
+        self.journal_row("done")
+        with freeze_time(NOW - timedelta(days=2)):
+            self.note_missing("4", "7")
+        self.note_missing("4", "7", "9")  # the others are still missing
+
+        days = self.days(tz="UTC")
+
+        self.assertEqual(days["2026-11-18"]["missing"], 2)
+        self.assertEqual(days["2026-11-20"]["missing"], 1)
+        self.assertEqual(days["2026-11-20"]["arrived"], 2)
+        for day in days.values():
+            self.assertEqual(day["arrived"], day["journaled"] + day["missing"])
+
+    def test_message_that_is_handed_out_after_all_is_missing_no_more(self):
+        self.note_missing("4", "7")
+        self.note_missing("7")
+
+        self.assertEqual(self.days(tz="UTC")["2026-11-20"]["missing"], 1)
+
+    def test_missing_of_before_the_days_were_noted_has_no_day(self):
+        ledgers = self.env["mail.gateway.folder"]
+        ledgers._of(self.box, "INBOX").missing_uids = "4"
+
+        days = self.days(tz="UTC").values()
+
+        self.assertEqual(sum(day["missing"] for day in days), 0)
 
     def test_new_mailbox_has_no_days(self):
         self.assertFalse(self.env["fetchmail.server"].new({}).recent_days)

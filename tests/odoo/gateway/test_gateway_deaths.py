@@ -173,6 +173,49 @@ def test_rows_left_for_lack_of_time_are_under_no_suspicion(queue):
     assert outcome(queue) == (["done"] * 5, 2)
 
 
+def test_exception_that_ends_a_run_is_no_death(queue):
+    for _run in range(4):
+        with broken(queue, "_ready"), pytest.raises(RuntimeError):
+            process(queue)
+
+    assert marks(queue) == [(0, 0)] * 5
+    process(queue)
+    assert outcome(queue) == (["done"] * 5, 1)
+
+
+def test_run_that_ends_between_mark_and_work_is_no_death(queue):
+    for _run in range(4):
+        with broken(queue, "_lock_marked"), pytest.raises(RuntimeError):
+            process(queue)
+
+    assert marks(queue) == [(0, 0)] * 5
+    process(queue)
+    assert tickets(queue) == ALL
+
+
+def test_exception_does_not_wash_an_earlier_death_away(queue):
+    die_while_processing(queue, 1)
+    die_while_processing(queue, 1)
+    let_time_pass(queue)
+
+    with broken(queue, "_ready"), pytest.raises(RuntimeError):
+        process(queue)
+
+    assert value_of(queue, "No. 1", "unended_tries") == 2
+
+
+def broken(database, method):
+    """Have a method of the journal raise what nobody expects there."""
+    journal_class = Registry(database)["mail.gateway.inbound"]
+    return patch.object(journal_class, method, side_effect=RuntimeError("broken"))
+
+
+def marks(database):
+    with environment(database) as env:
+        rows = env["mail.gateway.inbound"].search([], order="id")
+        return [(row.taken_by, row.unended_tries) for row in rows]
+
+
 @pytest.mark.parametrize("count", [1, 5])
 def test_claim_costs_two_statements(queue, count):
     with environment(queue) as env:

@@ -10,7 +10,6 @@ from odoo.exceptions import UserError
 from odoo.tests import RecordCapturer, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.mail_gateway_plus.core.parsing.excerpt import header_fingerprint
 from odoo.addons.mail_gateway_plus.core.protocols.mailbox import (
     FetchedMessage,
     MessageRef,
@@ -343,9 +342,11 @@ class TestProcessing(GatewayCase):
     def test_rest_may_come_in_small_pieces(self):
         raw = letter()
         row = self.received(raw)
-        row.write({"rest_state": "left", "header_fingerprint": header_fingerprint(raw)})
+        row.rest_state = "ordered"
 
-        row._take_over([raw[:10], raw[10:30], raw[30:]])
+        for piece in (raw[:10], raw[10:30], raw[30:]):
+            self.env["mail.gateway.raw"]._append_coming(row.id, piece)
+        row._complete_rest()
 
         self.assertEqual((row.rest_state, row.size), ("fetched", len(raw)))
         self.assertEqual(self.env["mail.gateway.raw"]._read(row.id), raw)

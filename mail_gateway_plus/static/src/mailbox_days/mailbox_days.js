@@ -5,7 +5,7 @@ import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
-const COUNTS = ["journaled", "done", "ignored", "quarantined", "waiting"];
+const COUNTS = ["arrived", "missing", "journaled", "done", "ignored", "quarantined", "waiting"];
 
 /** What arrived in a mailbox on the last days; each number opens its messages. */
 export class MailboxDays extends Component {
@@ -38,14 +38,6 @@ export class MailboxDays extends Component {
             sum[count] = days.reduce((total, day) => total + day[count], 0);
         }
         return [...days, sum];
-    }
-
-    get missing() {
-        return this.value.folders.reduce((total, folder) => total + folder.missing, 0);
-    }
-
-    arrived(period) {
-        return period.journaled + (period.date ? 0 : this.missing);
     }
 
     label(period) {

@@ -1,0 +1,127 @@
+"""A mailbox has its time: who drips is cut off, who is slow goes on next time."""
+
+import time
+
+import pytest
+
+from tests.live.live_case import committing, incoming_at, letter, rows_of
+from tests.rig.dripping_server import DrippingServer
+from tests.rig.lying_servers import LyingImap, LyingPop
+from tests.rig.processes import wait_until
+
+KINDS = pytest.mark.parametrize("kind", ["imap", "pop"])
+GREETING = {"imap": b"* OK ", "pop": b"+OK "}
+# Enough for an honest server on this machine, and far less than anybody waits.
+BUDGET = {"time_budget": 2, "timeout_seconds": 60}
+
+
+def timed_fetch(odoo_case, servers):
+    """Fetch as the cron does; return the exception and the seconds that it took."""
+    started = time.monotonic()
+    with committing(odoo_case, servers) as servers:
+        error = servers._fetch_mail()
+    return error, time.monotonic() - started
+
+
+@KINDS
+def test_server_that_drips_its_greeting_is_cut_off(odoo_case, env, kind):
+    with DrippingServer(GREETING[kind]) as dripping:
+        server = incoming_at(env, kind, dripping.port, **BUDGET)
+
+        error, seconds = timed_fetch(odoo_case, server)
+        wait_until(lambda: dripping.has_lost, what="hanging up")
+
+    assert error is not None
+    assert seconds < 6
+    assert server.failure_count == 1
+    assert "too slow" in server.error_message
+    assert server.next_poll_at
+
+
+@KINDS
+def test_dripping_server_delays_nobody(odoo_case, env, kind):
+    held = {1: letter("From the honest one")}
+    with DrippingServer(GREETING[kind]) as dripping, LyingImap(held) as honest:
+        slow = incoming_at(env, kind, dripping.port, **BUDGET)
+        good = incoming_at(env, "imap", honest.port)
+
+        _error, seconds = timed_fetch(odoo_case, slow + good)
+
+    assert seconds < 6
+    assert rows_of(good).mapped("subject") == ["From the honest one"]
+    assert (slow.failure_count, good.failure_count) == (1, 0)
+
+
+def test_commands_share_the_time_and_the_timeout_bounds_each(odoo_case, env):
+    with DrippingServer(b"+OK ") as dripping:
+        server = incoming_at(
+            env, "pop", dripping.port, time_budget=60, timeout_seconds=1
+        )
+
+        _error, seconds = timed_fetch(odoo_case, server)
+
+    assert seconds < 6
+    assert server.failure_count == 1
+
+
+def test_mailbox_that_is_locked_by_a_dripping_server_is_free_afterwards(odoo_case, env):
+    with DrippingServer(b"+OK ") as dripping:
+        server = incoming_at(env, "pop", dripping.port, **BUDGET)
+        timed_fetch(odoo_case, server)
+
+        error, _seconds = timed_fetch(odoo_case, server)
+
+    assert "too slow" in server._explain(error)
+    assert server.failure_count == 2
+
+
+def raw(number):
+    return letter(f"No. {number}", f"<{number}@home.example>")
+
+
+def pop_of(count):
+    return LyingPop({f"uidl-{number}": raw(number) for number in range(count)})
+
+
+def test_slow_but_honest_server_is_read_on_where_it_was_left(odoo_case, env):
+    with pop_of(4) as slow:
+        # Each message takes its time: all of them take more than there is.
+        slow.lie(b"RETR", do=lambda: time.sleep(0.8))
+        server = incoming_at(env, "pop", slow.port, **BUDGET, delete_from_server=False)
+        runs = 0
+        while len(rows_of(server)) < 4:
+            runs += 1
+            assert runs < 5, "no progress"
+            timed_fetch(odoo_case, server)
+
+    assert runs > 1
+    assert rows_of(server).mapped("subject") == [f"No. {n}" for n in range(4)]
+
+
+def test_slow_mailbox_that_makes_progress_shows_it_and_does_not_back_off(
+    odoo_case, env
+):
+    with pop_of(4) as slow:
+        slow.lie(b"RETR", do=lambda: time.sleep(0.8))
+        server = incoming_at(env, "pop", slow.port, **BUDGET, delete_from_server=False)
+        timed_fetch(odoo_case, server)
+
+    assert rows_of(server)
+    assert "too slow" in server.error_message
+    assert server.failure_count == 0
+    assert server.next_poll_at <= server.date
+
+
+def test_confirming_a_dripping_server_ends(env):
+    from odoo.exceptions import UserError
+
+    with DrippingServer(b"+OK ") as dripping:
+        server = incoming_at(
+            env, "pop", dripping.port, timeout_seconds=1, time_budget=2
+        )
+        started = time.monotonic()
+
+        with pytest.raises(UserError):
+            server.button_confirm_login()
+
+    assert time.monotonic() - started < 6
