@@ -36,8 +36,8 @@ PIECE_BYTES = 1024 * 1024
 class _Pop3(poplib.POP3):
     """Connects by a :class:`~.line.Line`, and reads lines of any length.
 
-    ``poplib`` takes 2 kB at most, 64 kB once Odoo has changed its constant; RETR of a mail
-    with a longer line fails each time, and with it all that comes after that mail.
+    ``poplib`` takes 2 kB at most, 64 kB once Odoo has changed its constant; RETR of a
+    mail with a longer line fails each time, and with it all that comes after that mail.
     """
 
     def __init__(self, endpoint, line):
@@ -55,7 +55,7 @@ class _Pop3(poplib.POP3):
         line = self.file.readline(MAX_LINE_BYTES + 1)
         if len(line) > MAX_LINE_BYTES:
             raise poplib.error_proto("line too long")
-        if not line:
+        if not line.endswith(b"\n"):  # the connection ended within it
             raise poplib.error_proto("-ERR EOF")
         return line.removesuffix(b"\n").removesuffix(b"\r"), len(line)
 
