@@ -4,13 +4,15 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 DATABASE_USER = "odoo"
 SERVER_USER = "postgres"
 
-# The data can be made again at any time, and what the tests kill is Odoo, never
+# The data can be made again at any time, and what most tests kill is Odoo, not
 # PostgreSQL: nothing is gained by waiting for the disk.
 SETTINGS = {
     "listen_addresses": "",
@@ -35,8 +37,11 @@ def binary_directory() -> Path | None:
 class PostgresCluster:
     """One cluster below ``directory``, whose sockets lie there too."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self, directory: Path, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.directory = directory
+        self.settings = {**SETTINGS, **(settings or {})}
         self.data_directory = directory / "data"
         self.log_path = directory / "postgresql.log"
 
@@ -50,7 +55,8 @@ class PostgresCluster:
         if not (self.data_directory / "PG_VERSION").exists():
             self._create()
         if not self.is_running():
-            options = {**SETTINGS, "unix_socket_directories": str(self.directory)}
+            where = {"unix_socket_directories": str(self.directory)}
+            options = {**self.settings, **where}
             words = " ".join(f"-c {name}={value}" for name, value in options.items())
             start = ["-w", "-l", str(self.log_path), "-o", words, "start"]
             self._as_server_user("pg_ctl", "-D", str(self.data_directory), *start)
@@ -60,6 +66,20 @@ class PostgresCluster:
         if self.is_running():
             stop = ["-w", "-m", "fast", "stop"]
             self._as_server_user("pg_ctl", "-D", str(self.data_directory), *stop)
+
+    def kill(self) -> None:
+        """End the server at once, as ``kill -9`` or a power cut does."""
+        pid_path = self.data_directory / "postmaster.pid"
+        os.kill(int(pid_path.read_text().splitlines()[0]), signal.SIGKILL)
+
+    def copy_from(self, other: "PostgresCluster", source: str, name: str) -> None:
+        """Make ``name`` a copy of another cluster's database."""
+        path = self.directory / f"{name}.dump"
+        other._client("pg_dump", "-Fc", "-Z0", "-f", str(path), source)
+        self.drop_database(name)
+        self.query(f'CREATE DATABASE "{name}"')
+        self._client("pg_restore", "-j", "2", "-d", name, str(path))
+        path.unlink()
 
     def is_running(self) -> bool:
         """Return whether the cluster accepts connections on its socket."""

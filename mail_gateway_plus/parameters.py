@@ -7,6 +7,8 @@ from odoo import fields
 
 _logger = logging.getLogger(__name__)
 
+# How many days the row of a settled message is kept: key and default.
+ROW_RETENTION = ("mail_gateway_plus.journal_retention_days", 730)
 # More days than any journal has, and fewer than take a date out of its range.
 MOST_DAYS = 36_500
 

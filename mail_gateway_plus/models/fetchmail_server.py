@@ -371,6 +371,7 @@ class FetchmailServer(models.Model):
         for status in statuses:
             ledger = self.env["mail.gateway.folder"]._of(self, status.folder)
             if status.uidvalidity and not ledger.uidvalidity:
+                ledger._begin(status)
                 ledger._complete(status, refs=[], missing=[])
 
     def _notify_confirmed(self, statuses):

@@ -245,6 +245,9 @@ class FetchmailServerFetch(models.Model):
         progress = ledger._progress()
         policy = StartPolicy(self.start_policy)
         question = next_question(progress, uidvalidity, policy)
+        if uidvalidity:
+            is_from_start = question.advances_by_uid and not question.above
+            ledger._begin(mailbox.status, is_from_start)
         self._commit()
         refs = yield ask.at_length(mailbox.find, question)
         if progress.missing and progress.uidvalidity == uidvalidity:
@@ -277,6 +280,7 @@ class FetchmailServerFetch(models.Model):
                 not_handed_out = yield ask(mailbox.exist, not_handed_out)
             ledger._complete(mailbox.status, refs, not_handed_out)
             self._commit()
+            yield from self._reconcile(mailbox, ledger, turn, ask)
         elif isinstance(mailbox, Pop3Mailbox):
             ledger._note_missing([ref for ref in new if ref not in got])
             self._commit()

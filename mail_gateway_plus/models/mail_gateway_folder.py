@@ -1,6 +1,11 @@
-from odoo import api, fields, models
+from datetime import timedelta
 
-from ..core.policy.progress import Progress
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..core.policy.progress import RECONCILED_DAYS, RECONCILED_EVERY, Progress
+from ..core.protocols.mailbox import MessageRef
+from ..parameters import ROW_RETENTION, whole_number
 
 
 class MailGatewayFolder(models.Model):
@@ -59,6 +64,22 @@ class MailGatewayFolder(models.Model):
         string="Read", readonly=True, help="When it was read to its end."
     )
 
+    start_uid = fields.Char(
+        readonly=True,
+        help="From this UID on every message of the folder has to be in the journal; "
+        "with its numbering before a colon.",
+    )
+    reconciled_at = fields.Datetime(
+        string="Reconciled",
+        readonly=True,
+        help="When its messages of the last weeks were held against the journal.",
+    )
+    gap_count = fields.Integer(
+        string="Gaps Found",
+        readonly=True,
+        help="How many messages that had not been listed before were found then.",
+    )
+
     _name_unique = models.Constraint(
         "UNIQUE(server_id, name)", "A folder has one ledger."
     )
@@ -80,6 +101,66 @@ class MailGatewayFolder(models.Model):
             last_uid=int(self.last_uid or 0),
             missing=tuple((self.missing_uids or "").split()),
             polled_at=self.polled_at or None,
+        )
+
+    def _begin(self, status, is_from_start=False):
+        """Note from where on the folder is read, once for each numbering.
+
+        :param is_from_start: whether what it holds already is fetched as well
+        """
+        if not (self.start_uid or "").startswith(f"{status.uidvalidity}:"):
+            first = 1 if is_from_start else status.uidnext
+            self.write(
+                {
+                    "start_uid": f"{status.uidvalidity}:{first}",
+                    "reconciled_at": fields.Datetime.now(),
+                }
+            )
+
+    def _needs_reconciling(self, uidvalidity):
+        """Say whether it is time to hold the folder against the journal."""
+        since = self.reconciled_at
+        return (
+            (self.start_uid or "").startswith(f"{uidvalidity}:")
+            and self.uidvalidity == uidvalidity
+            and (not since or since <= fields.Datetime.now() - RECONCILED_EVERY)
+        )
+
+    def _reconciled_from(self):
+        """Return the first UID to look at; what is older is done with for good."""
+        uidvalidity, _colon, first = self.start_uid.rpartition(":")
+        days = whole_number(self.env, ROW_RETENTION) // 2
+        before = fields.Datetime.now() - timedelta(days=min(days, RECONCILED_DAYS))
+        [(last,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT max(uid::bigint) FROM mail_gateway_inbound
+                 WHERE server_id = %s AND folder = %s AND uidvalidity = %s
+                   AND fetched_at < %s
+                """,
+                self.server_id.id,
+                self.name,
+                uidvalidity,
+                before,
+            )
+        )
+        first = max(int(first), (last or 0) + 1)
+        self.start_uid = f"{uidvalidity}:{first}"
+        return first
+
+    def _note_reconciled(self, gaps, missing):
+        """Note that the folder was held against the journal.
+
+        :param gaps: what had not been listed before
+        :param missing: those of them that the server did not hand out
+        """
+        named = [MessageRef("", "", uid) for uid in (self.missing_uids or "").split()]
+        self.write(
+            {
+                **self._missing_values([*named, *missing]),
+                "gap_count": len(gaps),
+                "reconciled_at": fields.Datetime.now(),
+            }
         )
 
     def _advance(self, uidvalidity, uid):

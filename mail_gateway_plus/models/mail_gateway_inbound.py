@@ -4,12 +4,11 @@ from odoo.exceptions import AccessError, UserError
 from ..core.parsing.envelope import MAX_HEADER_BYTES, header_section
 from ..core.policy.outcome import State
 from ..core.policy.rest import ON_SERVER
-from ..parameters import kept_since
+from ..parameters import ROW_RETENTION, kept_since
 
 # System parameter, and the days that hold when it is not set: how long a settled
-# message's content is kept, and how long its row.
+# message's content is kept.
 CONTENT_RETENTION = ("mail_gateway_plus.content_retention_days", 30)
-ROW_RETENTION = ("mail_gateway_plus.journal_retention_days", 730)
 GC_LIMIT = 1000
 # States from which a person may send a message through again.
 RETRIABLE = (

@@ -22,10 +22,10 @@ class MailGatewayInboundClaim(models.Model):
 
     A claim leaves a mark before the work begins, in a transaction of its own. The work
     takes the mark away, or is rolled back with it. So a mark on a row that nobody has
-    locked says that its worker was killed (one that an exception ended takes its marks
-    off itself), and that one of the rows that it had may be to blame. They are
-    processed one by one from then on, so that only that one kills again, and what it
-    was begun alone with is counted until it comes to an end.
+    locked says that its worker was killed, and that one of the rows that it had may be
+    to blame; a worker that lives takes its marks off, even when an exception ends it.
+    They are processed one by one from then on, so that only that one kills again, and
+    what it was begun alone with is counted until it comes to an end.
     """
 
     _inherit = "mail.gateway.inbound"

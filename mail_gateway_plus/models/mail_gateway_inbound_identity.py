@@ -14,9 +14,11 @@ from ..core.policy.identity import (
     DuplicatePolicy,
     Passage,
     content_fingerprint,
+    head_fingerprint,
     identify,
 )
 from ..core.policy.outcome import State
+from ..core.policy.rest import ON_SERVER
 from .mail_message import ABSENT
 
 # Names of a batch that no message in Odoo and no record in the journal has.
@@ -51,6 +53,12 @@ class MailGatewayInboundIdentity(models.Model):
         "the way: the same in every mailbox that the message came to.",
     )
 
+    head_fingerprint = fields.Char(
+        readonly=True,
+        help="SHA-256 of the headers that the sender wrote: what a message and its "
+        "excerpt have in common in every mailbox.",
+    )
+
     def _prepare_message(self, trace):
         """Return the bytes for ``message_process`` and trace what they are called.
 
@@ -82,6 +90,8 @@ class MailGatewayInboundIdentity(models.Model):
             mailbox=server.id or None,
             sender=self.email_from or "",
             date=self.date or None,
+            head=head_fingerprint(trace.raw),
+            is_partial=self.rest_state in ON_SERVER,
         )
         policy = DuplicatePolicy(server.duplicate_policy or "database")
         earlier = self._earlier_passages(mended.message_id) if is_known else []
@@ -90,6 +100,7 @@ class MailGatewayInboundIdentity(models.Model):
             "mend_notes": self._tell_mends(mended.notes, identity),
             "used_message_id": identity.message_id,
             "content_fingerprint": passage.content,
+            "head_fingerprint": passage.head,
         }
         if identity.message_id == mended.message_id:
             return mended.raw
@@ -114,6 +125,8 @@ class MailGatewayInboundIdentity(models.Model):
                 sender=row.email_from or "",
                 date=row.date or None,
                 used_id=row.used_message_id or "",
+                head=row.head_fingerprint or "",
+                is_partial=bool(row.rest_state),
             )
             for row in rows
         ]

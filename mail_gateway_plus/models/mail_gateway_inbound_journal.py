@@ -120,7 +120,8 @@ class MailGatewayInboundJournal(models.Model):
                 WHERE id = (
                     SELECT id FROM mail_gateway_inbound
                     WHERE (fingerprint = %(fingerprint)s
-                        OR header_fingerprint = %(header)s)
+                        OR header_fingerprint = %(header)s
+                       AND (rest_state IS NOT NULL OR %(is_partial)s))
                       AND server_id = %(server)s AND folder = %(folder)s
                       AND uidvalidity != %(uidvalidity)s
                     ORDER BY id LIMIT 1
@@ -130,7 +131,8 @@ class MailGatewayInboundJournal(models.Model):
                 uidvalidity=message.ref.uidvalidity,
                 uid=message.ref.uid,
                 fingerprint=fingerprint(message.raw),
-                # Fetched only in part then: its content differs.
+                # Fetched only in part then or now: its content differs.
+                is_partial=bool(message.full_size),
                 header=header_fingerprint(message.raw),
                 server=server.id,
                 folder=message.ref.folder,
@@ -163,6 +165,7 @@ class MailGatewayInboundJournal(models.Model):
                 ("uid", "=", message.ref.uid),
                 "|",
                 ("fingerprint", "=", fingerprint(message.raw)),
+                *(["&", ("rest_state", "!=", False)] if not message.full_size else []),
                 ("header_fingerprint", "=", header_fingerprint(message.raw)),
                 ("uidvalidity", "=like", f"{RETIRED}%"),
             ],

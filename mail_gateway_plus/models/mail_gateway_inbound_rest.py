@@ -76,7 +76,7 @@ class MailGatewayInboundRest(models.Model):
         readonly=True,
         index="btree_not_null",
         help="SHA-256 of the headers that a partly fetched message has in common with "
-        "the original.",
+        "the whole one in its folder.",
     )
 
     def _compute_coming_size(self):
@@ -94,9 +94,7 @@ class MailGatewayInboundRest(models.Model):
             "size_on_server": min(message.full_size, MAX_INTEGER),
             "left_parts": self._tell_left(message.left) or None,
             "is_text_cut": any(not part.name for part in cut),
-            "header_fingerprint": (
-                header_fingerprint(message.raw) if is_partial else None
-            ),
+            "header_fingerprint": header_fingerprint(message.raw),
         }
 
     def _tell_left(self, parts):

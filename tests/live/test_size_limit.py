@@ -8,7 +8,16 @@ import pytest
 
 from odoo.exceptions import UserError
 
-from tests.live.live_case import committing, fetch, incoming, letter, process, rows_of
+from tests.live.live_case import (
+    committing,
+    fetch,
+    incoming,
+    incoming_at,
+    letter,
+    process,
+    rows_of,
+)
+from tests.rig.lying_servers import LyingImap
 
 PLAN = bytes(range(256)) * 4096 * 2  # 2 MB
 KINDS = pytest.mark.parametrize("kind", ["imap", "pop"])
@@ -20,6 +29,7 @@ def large_letter(subject="Plans", content=PLAN, text="See the plans.\n"):
     message["To"] = "grievances@city.example"
     message["Subject"] = subject
     message["Message-ID"] = f"<{subject}@home.example>"
+    message["Date"] = "Mon, 02 Nov 2026 08:00:00 +0000"
     message.set_content(text)
     message.add_attachment(
         content, maintype="application", subtype="pdf", filename="plan.pdf"
@@ -344,6 +354,57 @@ def test_rest_that_cannot_be_added_is_no_fault_of_the_server(
 
     assert (row.rest_state, row.rest_reason) == ("fetched", False)
     assert record_of(row).message_ids.attachment_ids.raw == PLAN
+
+
+# ------------------------------------------------------------- once whole, once in part
+
+
+def messages_about(env, subject):
+    return env["mail.message"].search_count(
+        [("subject", "=", subject), ("message_type", "=", "email")]
+    )
+
+
+def test_limit_that_is_lowered_before_a_renumbering_brings_nothing_twice(
+    odoo_case, env
+):
+    raw = large_letter("Once")
+    with LyingImap({1: raw}) as liar:
+        server = incoming_at(env, "imap", liar.port, size_limit=0)
+        fetch(odoo_case, server)
+        process(odoo_case)
+        server.size_limit = 1
+        liar.uidvalidity += 1
+        # The excerpt of a small server: it knows no parts.
+        liar.lie(rb"PEEK\[HEADER", instead=[header_of(raw), b"<tag> OK done"])
+        fetch(odoo_case, server)
+        process(odoo_case)
+
+    assert rows_of(server).mapped("uidvalidity") == ["43"]
+    assert messages_about(env, "Once") == 1
+
+
+def header_of(raw):
+    header = raw[: raw.index(b"\r\n\r\n") + 4]
+    item = b"* 1 FETCH (UID 1 BODY[HEADER]<0> {%d}\r\n%b)"
+    return item % (len(header), header)
+
+
+@pytest.mark.parametrize("limits", [(0, 1), (1, 0)], ids=["whole first", "part first"])
+def test_one_mail_in_two_mailboxes_with_different_limits_is_told_once(
+    odoo_case, env, mailbox, limits
+):
+    mailbox.deliver(large_letter("Both"))
+    for limit in limits:  # of one mailbox that is read twice
+        values = {"state": "done", "size_limit": limit}
+        server = incoming(env, mailbox, "imap", "ssl", after_fetch="leave", **values)
+        server.start_policy = "all"
+        assert fetch(odoo_case, server) is None
+        process(odoo_case)
+
+    assert messages_about(env, "Both") == 1
+    rows = env["mail.gateway.inbound"].search([("subject", "=", "Both")], order="id")
+    assert rows.mapped("state") == ["done", "duplicate"]
 
 
 # ------------------------------------------------------------------------ hostility

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg2
 
 from dev import database, environment
+from dev.postgres import PostgresCluster
 from tests.rig.certificates import CertificateAuthority
 from tests.rig.odoo_server import OdooServer
 from tests.rig.pytest_fixtures import Mailbox
@@ -19,32 +20,46 @@ PROCESS_CRON = "mail_gateway_plus.ir_cron_process_inbound"
 class GatewayServer(OdooServer):
     """An Odoo that trusts the rig's authority and whose crons run when they are due.
 
-    Use it as a context manager: its database is copied at the start and dropped at
-    the end. Between, it may be killed and started again any number of times.
+    Use it as a context manager: its database is copied at the start, into another
+    ``cluster`` if wished, and dropped at the end. Between, it may be killed and started
+    again any number of times.
     """
 
     def __init__(
-        self, directory: Path, database_name: str, ca: CertificateAuthority
+        self,
+        directory: Path,
+        database_name: str,
+        ca: CertificateAuthority,
+        cluster: PostgresCluster | None = None,
     ) -> None:
+        self._tree = environment.load()
+        self._cluster = cluster or self._tree.cluster
         super().__init__(
             directory,
             database_name,
-            options={"max_cron_threads": "2"},
+            options={
+                "max_cron_threads": "2",
+                "db_host": str(self._cluster.directory),
+            },
             environment={
+                **self._cluster.environment,
                 "SSL_CERT_FILE": str(ca.trusted_bundle()),
                 # Crons that are due start at once instead of within the minute.
                 "ODOO_NOTIFY_CRON_CHANGES": "1",
             },
         )
-        self._tree = environment.load()
 
     def __enter__(self) -> "GatewayServer":
-        database.copy_for_run(self._tree, self.database)
+        if self._cluster.directory == self._tree.cluster.directory:
+            database.copy_for_run(self._tree, self.database)
+        else:
+            template = database.TEMPLATE
+            self._cluster.copy_from(self._tree.cluster, template, self.database)
         return self.start()
 
     def __exit__(self, *exception: object) -> None:
         self.kill()
-        self._tree.cluster.drop_database(self.database)
+        self._cluster.drop_database(self.database)
 
     def add_mailbox(self, mailbox: Mailbox, kind: str = "imap", **values: Any) -> int:
         """Enter a mailbox of the rig's Dovecot as a confirmed server; return its id."""
@@ -114,7 +129,7 @@ class GatewayServer(OdooServer):
             yield
 
     def _connect(self, name: str = "") -> Any:
-        directory = str(self._tree.cluster.directory)
+        directory = str(self._cluster.directory)
         name = name or self.database
         return psycopg2.connect(host=directory, user="odoo", dbname=name)
 

@@ -1,5 +1,6 @@
 """A message has one fingerprint, however it travelled, and a name for each content."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -11,6 +12,7 @@ from mgp_core.policy.identity import (
     Passage,
     content_fingerprint,
     fingerprint,
+    head_fingerprint,
     identify,
     synthetic_id,
 )
@@ -120,6 +122,31 @@ def test_other_content_gets_a_name_of_its_own(policy):
     identity = identify(other(), "<1@x>", [FIRST], policy)
 
     assert identity == Identity(synthetic_id("two", "<1@x>"))
+
+
+PART = Passage("excerpt", mailbox=2, head="head", is_partial=True)
+WHOLE = Passage("all", mailbox=1, head="head", used_id="<1@x>")
+
+
+@pytest.mark.parametrize(("earlier", "later"), [(WHOLE, PART), (PART, WHOLE)])
+def test_excerpt_is_the_same_message_as_the_whole(earlier, later):
+    name = earlier.used_id or "<1@x>"
+
+    assert identify(later, "<1@x>", [earlier], ONCE) == Identity(name)
+
+
+def test_excerpts_without_a_date_are_not_taken_for_each_other():
+    earlier, later = replace(WHOLE, head=""), replace(PART, head="")
+
+    assert identify(later, "<1@x>", [earlier], ONCE).message_id != "<1@x>"
+
+
+def test_head_is_the_senders_alone_and_says_nothing_of_the_content():
+    marked = b"Received: by mx\r\nContent-Type: text/html\r\n" + LETTER
+
+    assert head_fingerprint(marked) == head_fingerprint(LETTER) != ""
+    assert head_fingerprint(LETTER.replace(b"a@x", b"b@x")) != head_fingerprint(LETTER)
+    assert head_fingerprint(LETTER.replace(b"Date:", b"X:")) == ""
 
 
 def test_other_form_of_a_letter_belongs_to_it():

@@ -9,7 +9,7 @@ from enum import Enum
 # RFC 2606 reserves .invalid: no other program makes such an identifier.
 ID_DOMAIN = "mail-gateway.invalid"
 # What the sender wrote; other headers are marks that servers add on the way.
-SENDERS_FIELDS = (
+HEAD_FIELDS = (
     b"from",
     b"to",
     b"cc",
@@ -18,6 +18,9 @@ SENDERS_FIELDS = (
     b"date",
     b"in-reply-to",
     b"references",
+)
+SENDERS_FIELDS = (
+    *HEAD_FIELDS,
     b"content-type",
     b"content-disposition",
     b"content-transfer-encoding",
@@ -42,7 +45,9 @@ class Passage:
 
     ``used_id``: the Message-ID under which Odoo knows it. ``mailbox``: any hashable
     name of it, ``None`` when it no longer exists. ``content``: see
-    :func:`content_fingerprint`; empty when it was not noted.
+    :func:`content_fingerprint`; empty when it was not noted. ``head``: see
+    :func:`head_fingerprint`; of a message that is only an excerpt of what was sent
+    (``is_partial``) it is all that can be compared.
     """
 
     content: str
@@ -50,6 +55,8 @@ class Passage:
     sender: str = ""
     date: datetime | None = None
     used_id: str = ""
+    head: str = ""
+    is_partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,19 +112,40 @@ def content_fingerprint(raw, has_id=True):
         nothing of the sender's tells two equal messages of a monitoring script apart,
         and the servers' marks have to.
     """
+    found, end = _senders_fields(raw)
+    if not has_id and not found.get(b"date"):
+        return fingerprint(raw)
+    digest = Fingerprint(_listed(found, SENDERS_FIELDS))
+    for piece in _pieces(raw, end):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def head_fingerprint(raw):
+    """Return the hex SHA-256 of what the sender wrote above the content.
+
+    The same of a message and its excerpt, in every mailbox; empty for one without a
+    date, which may have many like it.
+    """
+    found, _end = _senders_fields(raw)
+    if not found.get(b"date"):
+        return ""
+    return hashlib.sha256(_listed(found, HEAD_FIELDS)).hexdigest()
+
+
+def _senders_fields(raw):
+    """Return what the sender's fields hold, by name, and where the content begins."""
     end = _SECTION_END.search(raw)
     found = {}
     for match in _FIELD.finditer(_level(raw[: end.start()])):
         name = match.group(1).lower()
         if name in SENDERS_FIELDS:
             found.setdefault(name, b" ".join(match.group(2).split()))
-    if not has_id and not found.get(b"date"):
-        return fingerprint(raw)
-    head = (name + b":" + found.get(name, b"") + b"\n" for name in SENDERS_FIELDS)
-    digest = Fingerprint(b"".join(head))
-    for piece in _pieces(raw, end.end()):
-        digest.update(piece)
-    return digest.hexdigest()
+    return found, end.end()
+
+
+def _listed(found, names):
+    return b"".join(name + b":" + found.get(name, b"") + b"\n" for name in names)
 
 
 def synthetic_id(content, *distinction):
@@ -145,7 +173,7 @@ def identify(message, message_id, earlier, policy):
     :param policy: the :class:`DuplicatePolicy` of its mailbox
     """
     per_mailbox = policy is DuplicatePolicy.MAILBOX and message.mailbox is not None
-    same = [p for p in earlier if p.content in ("", message.content)]
+    same = [p for p in earlier if _is_same(message, p)]
     if per_mailbox:
         mine = [p for p in same if p.mailbox == message.mailbox]
         if same and not mine:
@@ -161,6 +189,14 @@ def identify(message, message_id, earlier, policy):
         # As a mailing list sends it back: it joins the record that there is.
         return Identity(new_id, parent_id=variant.used_id or message_id)
     return Identity(new_id)
+
+
+def _is_same(message, other):
+    """Say whether the content is the same, as far as both are there."""
+    if other.content in ("", message.content):
+        return True
+    is_partial = message.is_partial or other.is_partial
+    return is_partial and bool(message.head) and message.head == other.head
 
 
 def _is_variant(message, other):

@@ -8,6 +8,14 @@ from enum import Enum
 # SEARCH SINCE knows only days in the server's time zone (RFC 3501 section 6.4.4).
 CLOCK_MARGIN = timedelta(days=2)
 
+# How often a folder is held against the journal, and how far back: what is older has
+# been looked at that many times, and retention may have taken its rows.
+RECONCILED_EVERY = timedelta(days=1)
+RECONCILED_DAYS = 30
+# UIDs asked for at once; each one in the answer has up to eleven bytes.
+WINDOW_UIDS = 20_000
+MAX_WINDOWS = 10
+
 
 class StartPolicy(str, Enum):
     """Which of the messages that a folder holds at the first contact are fetched."""
@@ -75,3 +83,17 @@ def next_question(progress, uidvalidity, start_policy):
     if progress.polled_at is None:
         return _FIRST_QUESTION[start_policy]
     return Question(Listing.SINCE, since=progress.polled_at - CLOCK_MARGIN)
+
+
+def windows(first, last):
+    """Return the ranges of UIDs in which a folder is held against the journal.
+
+    The newest first, and no more of them than one visit has time for.
+
+    :returns: pairs of a first and a last UID, both included
+    """
+    found = []
+    while last >= first and len(found) < MAX_WINDOWS:
+        found.append((max(first, last - WINDOW_UIDS + 1), last))
+        last -= WINDOW_UIDS
+    return found

@@ -161,6 +161,11 @@ class ImapMailbox(StockConnection, Mailbox):
         part = [] if last == "*" else [f"1:{last}"]
         return found.union(self._client.search([*part, *criteria]))
 
+    def find_between(self, first, last):
+        # What is deleted was handled, where a server without UIDPLUS keeps it.
+        found = self._client.search(["UNDELETED", "UID", f"{first}:{last}"])
+        return [self._ref(uid) for uid in sorted(found) if first <= uid <= last]
+
     def exist(self, refs):
         """Return those of ``refs`` that are still in the folder."""
         if not refs:  # an empty set of UIDs is no IMAP (RFC 3501, sequence-set)

@@ -114,6 +114,10 @@ class Mailbox(ABC):
     def find(self, question):
         """Return the :class:`MessageRef` of the messages asked for, oldest first."""
 
+    def find_between(self, first, last):
+        """Return the refs of the messages with these UIDs that are not deleted."""
+        return []
+
     def exist(self, refs):
         """Return those of ``refs`` that were listed before and are there still."""
         return []

@@ -37,7 +37,7 @@ class _Pop3(poplib.POP3):
     """Connects by a :class:`~.line.Line`, and reads lines of any length.
 
     ``poplib`` takes 2 kB at most, 64 kB once Odoo has changed its constant; RETR of a
-    mail with a longer line fails each time, and with it all that comes after that mail.
+    mail with a longer line fails each time, and with it all that comes after it.
     """
 
     def __init__(self, endpoint, line):

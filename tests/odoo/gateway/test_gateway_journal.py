@@ -1,6 +1,8 @@
 """A message is in the journal before its mailbox is told, and ends in plain sight."""
 
+import email
 import poplib
+from email.policy import SMTP
 from unittest.mock import patch
 
 import psycopg2.errors
@@ -202,6 +204,17 @@ class TestProcessing(GatewayCase):
         self.fetch(server)
         self.process()
         return self.rows(server)
+
+    def test_L13_attachment_that_the_mailbox_does_not_keep_is_in_the_journal(self):
+        message = email.message_from_bytes(letter(), policy=SMTP)
+        message.add_attachment(b"plan", maintype="application", subtype="pdf")
+        raw = message.as_bytes()
+
+        row = self.received(raw, attach=False)
+
+        ticket = self.env["grievance.ticket"].browse(row.res_id)
+        self.assertFalse(ticket.message_ids.attachment_ids)
+        self.assertEqual(self.env["mail.gateway.raw"]._read(row.id), raw)
 
     def test_message_becomes_one_record(self):
         row = self.received(letter("Dark street"))

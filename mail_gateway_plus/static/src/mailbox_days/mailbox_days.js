@@ -5,7 +5,15 @@ import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
-const COUNTS = ["arrived", "missing", "journaled", "done", "ignored", "quarantined", "waiting"];
+const COUNTS = [
+    "arrived",
+    "missing",
+    "journaled",
+    "done",
+    "ignored",
+    "quarantined",
+    "waiting",
+];
 
 /** What arrived in a mailbox on the last days; each number opens its messages. */
 export class MailboxDays extends Component {
