@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 
+from ..core.policy.replies import judge
 from ..core.policy.verdict import Cause, Kind, Scope, Verdict
 
 SESSION_LIMIT = 4
@@ -37,6 +38,19 @@ class IrMailServerSending(models.Model):
             .with_context(mail_gateway_dial_only=True)
             ._connect__(mail_server_id=self.id or None, smtp_from=route.smtp_from)
         )
+
+    def _reply_judge(self):
+        """Return ``judge(phase, reply, error=None)`` as it holds for this server.
+
+        The administrator's rules are read but once.
+        """
+        rules = self.env["mail.gateway.reply.rule"].sudo()._rules()
+        host = self.smtp_host or ""
+
+        def judge_here(phase, reply, error=None):
+            return judge(phase, reply, rules=rules, error=error, host=host)
+
+        return judge_here
 
     def _note_sending_fault(self, verdict, text=""):
         """Note what speaks against using the server for other mail as well."""

@@ -2,7 +2,6 @@ from odoo import api, fields, models
 
 from ..core.diagnosis.faults import diagnose
 from ..core.policy.fate import Answer, Outcome, answers_of
-from ..core.policy.replies import judge
 from ..core.protocols.smtp import Phase, phase_of
 from ..parameters import kept_since
 from .own_transaction import own_transaction
@@ -235,13 +234,7 @@ class MailGatewayAttempt(models.Model):
             **self._server_values(server),
             **self._mail_values(dispatch and dispatch.current_mail_id),
         }
-        host = server.smtp_host or ""
-        rules = self.env["mail.mail"]._reply_rules()
-
-        def judge_here(phase, reply, error=None):
-            return judge(phase, reply, rules=rules, error=error, host=host)
-
-        answers = answers_of(delivery, judge_here)
+        answers = answers_of(delivery, server._reply_judge())
         if dispatch:
             dispatch.answers.extend(answers)
         # It happened, whether the caller's transaction is rolled back or not.

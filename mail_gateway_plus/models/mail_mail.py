@@ -67,7 +67,7 @@ class MailMail(models.Model):
         help="When it was first due, if it could not be sent then.",
     )
     gateway_cause = fields.Selection(
-        "_selection_cause",
+        "_gateway_selection_cause",
         string="Cause",
         readonly=True,
         copy=False,
@@ -98,7 +98,7 @@ class MailMail(models.Model):
     _gateway_uncertain_idx = models.Index("(id) WHERE state = 'uncertain'")
 
     @api.model
-    def _selection_cause(self):
+    def _gateway_selection_cause(self):
         """Return what a server can say, and what is wrong before one is asked."""
         return cause_selection(self.env) + [
             ("mail_email_missing", self.env._("No recipient")),
@@ -110,7 +110,7 @@ class MailMail(models.Model):
         ]
 
     @api.model
-    def _sends_in_caller(self):
+    def _gateway_sends_in_caller(self):
         """Say whether mail goes out in the caller's transaction, as stock Odoo does.
 
         So it does in tests, by Odoo's own convention: they roll back, and nothing that
@@ -131,7 +131,7 @@ class MailMail(models.Model):
                     ),
                 ).value
         mails = super().create(vals_list)
-        mails._wake_queue()
+        mails._gateway_wake_queue()
         return mails
 
     def write(self, vals):
@@ -139,32 +139,32 @@ class MailMail(models.Model):
             vals = {**FRESH, **vals}
         result = super().write(vals)
         if vals.get("state") == "outgoing" or "scheduled_date" in vals:
-            self._wake_queue()
+            self._gateway_wake_queue()
         return result
 
-    def _wake_queue(self):
+    def _gateway_wake_queue(self):
         """Have the scheduler run when the first of these mails is due.
 
         One wake-up a transaction and minute, written with its commit.
         """
-        if self._sends_in_caller():
+        if self._gateway_sends_in_caller():
             return
         now = fields.Datetime.now()
         for mail in self:
             if mail.state == "outgoing":
                 due = mail.scheduled_date
-                self._wake_queue_at(due if due and due > now else None)
+                self._gateway_wake_queue_at(due if due and due > now else None)
 
     @api.model
-    def _wake_queue_at(self, due=None):
+    def _gateway_wake_queue_at(self, due=None):
         """Have the scheduler run with the commit, or at ``due`` (rounded up)."""
         precommit = self.env.cr.precommit
         if WAKE_KEY not in precommit.data:
             precommit.data[WAKE_KEY] = set()
-            precommit.add(self._trigger_queue)
+            precommit.add(self._gateway_trigger_queue)
         precommit.data[WAKE_KEY].add(due)
 
-    def _trigger_queue(self):
+    def _gateway_trigger_queue(self):
         moments = self.env.cr.precommit.data.pop(WAKE_KEY, set())
         now = fields.Datetime.now()
         minutes = {
@@ -182,31 +182,31 @@ class MailMail(models.Model):
         Only who wants the exception (``raise_exception``) gets the mail sent in the
         transaction of the call, as stock Odoo does.
         """
-        if raise_exception or self._sends_in_caller():
+        if raise_exception or self._gateway_sends_in_caller():
             mails = self.with_context(mail_gateway_dispatch=Dispatch())
             return super(MailMail, mails).send(
                 auto_commit=auto_commit,
                 raise_exception=raise_exception,
                 post_send_callback=post_send_callback,
             )
-        self._make_urgent()
+        self._gateway_make_urgent()
         return True
 
     def send_after_commit(self):
         """Queue these mails as urgent: the queue sends after the commit in any case."""
-        if self._sends_in_caller():
+        if self._gateway_sends_in_caller():
             return super().send_after_commit()
-        self._make_urgent()
+        self._gateway_make_urgent()
         return None
 
-    def _make_urgent(self):
+    def _gateway_make_urgent(self):
         """Give a few mails the right of way, mailings excepted, and wake the queue."""
         mails = self.sudo().filtered(lambda mail: mail.state == "outgoing")
         if len(mails) <= INTERACTIVE_AT_ONCE:
             urgent = mails.filtered(lambda mail: mail.gateway_lane != Lane.BULK.value)
             urgent.write({"gateway_lane": Lane.INTERACTIVE.value})
         if mails:
-            self._wake_queue_at()
+            self._gateway_wake_queue_at()
 
     def _split_by_mail_configuration(self):
         """Keep mails whose server was chosen by hand apart from all others.

@@ -14,7 +14,7 @@ class MailMailDecision(models.Model):
     def action_retry(self):
         """Try again to reach those who refused it; who has it is spared."""
         failed = self.filtered(lambda mail: mail.state == "exception")
-        failed._reopen_recipients(Outcome.REFUSED)
+        failed._gateway_reopen_recipients(Outcome.REFUSED)
         failed.write({"scheduled_date": False})
         return super().action_retry()
 
@@ -31,17 +31,17 @@ class MailMailDecision(models.Model):
         )
         for mail in mails:
             # To each contact and address, whoever else was reached before.
-            mail._tell_others((mail.recipient_ids, []), None, None)
+            mail._gateway_tell_others((mail.recipient_ids, []), None, None)
         return True
 
     def action_send_again(self):
         """Send uncertain mail again to those who may not have it."""
         mails = self.filtered(lambda mail: mail.state == "uncertain")
-        mails._reopen_recipients(Outcome.UNCERTAIN, Outcome.REFUSED)
+        mails._gateway_reopen_recipients(Outcome.UNCERTAIN, Outcome.REFUSED)
         mails.write({"scheduled_date": False})
         return mails.mark_outgoing()
 
-    def _reopen_recipients(self, *outcomes):
+    def _gateway_reopen_recipients(self, *outcomes):
         self.env["mail.gateway.recipient"].sudo()._reopen(self, outcomes)
 
     def action_use_any_server(self):
@@ -58,7 +58,7 @@ class MailMailDecision(models.Model):
         return mails.cancel()
 
     @api.model
-    def _redrive(self):
+    def _gateway_redrive(self):
         """Send what waits for a server, or was given up for one, now that one is back.
 
         Dead letters first of all: their cause is gone. What was delayed comes due.
@@ -87,8 +87,8 @@ class MailMailDecision(models.Model):
             )
         )
         self.invalidate_model(["scheduled_date"], flush=False)
-        if not self._sends_in_caller():
-            self._wake_queue_at()
+        if not self._gateway_sends_in_caller():
+            self._gateway_wake_queue_at()
 
 
 class MailGatewayBreaker(models.Model):
@@ -99,7 +99,7 @@ class MailGatewayBreaker(models.Model):
         before, after = super()._change(server, change, note)
         if after.is_closed() and not before.is_closed():
             with own_transaction(self.env) as env:
-                env["mail.mail"]._redrive()
+                env["mail.mail"]._gateway_redrive()
         return before, after
 
 
@@ -109,5 +109,5 @@ class IrMailServer(models.Model):
     def test_smtp_connection(self, autodetect_max_email_size=False):
         """Send what waits for a server that has just been proven."""
         result = super().test_smtp_connection(autodetect_max_email_size)
-        self.env["mail.mail"]._redrive()
+        self.env["mail.mail"]._gateway_redrive()
         return result

@@ -7,10 +7,10 @@ from odoo import models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import email_normalize
 
-from ..core.policy.fate import answers_of, concerns_server
-from ..core.policy.replies import judge
+from ..core.policy.fate import answers_of, fault_of
 from ..core.protocols.foreign import ForeignSession
-from ..core.protocols.smtp import Reply, phase_of
+from ..core.protocols.smtp import phase_of
+from ..core.protocols.smtp_delivery import NO_REPLY
 from ..core.tasks import call
 
 _logger = logging.getLogger(__name__)
@@ -48,9 +48,8 @@ class MailMailDelivery(models.Model):
 
     _inherit = "mail.mail"
 
-    def _desk(self, session, server, route, turn):
+    def _gateway_desk(self, session, server, route, turn):
         attempts = self.env["mail.gateway.attempt"]
-        rules, host = self._reply_rules(), server.smtp_host or ""
         return Desk(
             server=server,
             session=session,
@@ -60,12 +59,10 @@ class MailMailDelivery(models.Model):
             has_quota=bool(server and self.env["mail.gateway.quota"]._of(server)),
             is_probe=bool(server)
             and self.env["mail.gateway.breaker"]._is_probe(server),
-            judge=lambda phase, reply, error=None: judge(
-                phase, reply, rules=rules, error=error, host=host
-            ),
+            judge=server._reply_judge(),
         )
 
-    def _deliver(self, errand, desk):
+    def _gateway_deliver(self, errand, desk):
         """A task's part: hand one mail over in an open session, and settle it.
 
         :returns: None when the mail is done with, else the verdict because of which
@@ -73,26 +70,28 @@ class MailMailDelivery(models.Model):
         """
         mail, turn = self.browse(errand.mail_id), desk.turn
         try:
-            prepared = mail._prepare_errand(errand, desk)
-            self._commit()
+            prepared = mail._gateway_prepare_errand(errand, desk)
+            self._gateway_commit()
         except Exception as error:
             self.env.cr.rollback()
-            self._surely(partial(self._conclude_failed, errand, turn, error))
+            self._gateway_surely(
+                partial(self._gateway_conclude_failed, errand, turn, error)
+            )
             return None
         if prepared is None:
             return None
         parcels, settled, origin = prepared
-        conclude = partial(mail._conclude, errand, parcels, settled, desk)
+        conclude = partial(mail._gateway_conclude, errand, parcels, settled, desk)
         waiting = [parcel for parcel in parcels if parcel.recipients]
         if not waiting:
-            self._surely(conclude)
+            self._gateway_surely(conclude)
         for parcel in waiting:
             if desk.has_quota:
                 spent = desk.server._reserve_sending(len(parcel.recipients))
-                self._commit()
+                self._gateway_commit()
                 if spent is not None:
                     return spent
-            handed = yield from mail._hand_over(parcel, desk, origin)
+            handed = yield from mail._gateway_hand_over(parcel, desk, origin)
             if handed is None:
                 return None
             delivery, note = handed
@@ -102,41 +101,41 @@ class MailMailDelivery(models.Model):
             answers = answers_of(delivery, desk.judge)
             errand.answers.update({_key(each.address): each for each in answers})
             note = partial(note, answers)
-            fault = _fault_of(delivery, desk.judge)
+            fault = fault_of(delivery, desk.judge)
             if fault is not None:
                 errand.has_history = True
-                self._surely(partial(mail._go_on, note, desk))
+                self._gateway_surely(partial(mail._gateway_go_on, note, desk))
                 desk.server._note_sending_fault(fault, delivery.reply.text)
-                self._commit()
+                self._gateway_commit()
                 return fault
             if parcel is not waiting[-1]:
-                self._surely(partial(mail._go_on, note, desk))
+                self._gateway_surely(partial(mail._gateway_go_on, note, desk))
                 continue
             try:
-                self._surely(partial(conclude, note=note))
+                self._gateway_surely(partial(conclude, note=note))
             except Exception:
                 # Whatever others made of it, the server's answer is written down.
                 _logger.exception("The result of mail %s was not told", mail.id)
-                self._surely(partial(conclude, note=note, quietly=True))
+                self._gateway_surely(partial(conclude, note=note, quietly=True))
         return None
 
-    def _prepare_errand(self, errand, desk):
+    def _gateway_prepare_errand(self, errand, desk):
         """Return parcels, settled recipients and the values of attempts, or None.
 
         None: the mail is not to be sent any more. It is given back.
         """
         if not self.exists() or self.state != "outgoing":
-            self._release(desk.turn.token, self.ids)
+            self._gateway_release(desk.turn.token, self.ids)
             return None
         settled = {}
         if errand.has_history:
             settled = self.env["mail.gateway.recipient"].sudo()._settled(self)
         domain_id = desk.route.alias_domain_id
-        parcels = self._parcels(desk.session, desk.server, domain_id, settled)
+        parcels = self._gateway_parcels(desk.session, desk.server, domain_id, settled)
         origin = self.env["mail.gateway.attempt"]._mail_values(self.id)
         return parcels, settled, {**desk.server_values, **origin}
 
-    def _hand_over(self, parcel, desk, origin):
+    def _gateway_hand_over(self, parcel, desk, origin):
         """A task's part: say all of one message, and the final dot if it is still ours.
 
         What is about to happen is committed before: the attempt and its recipients
@@ -153,8 +152,8 @@ class MailMailDelivery(models.Model):
         if not delivery.is_open:
             return delivery, partial(attempts._record, origin, session, delivery)
         try:
-            opened = self._surely(
-                partial(self._fence_and_record, desk, origin, delivery)
+            opened = self._gateway_surely(
+                partial(self._gateway_fence_and_record, desk, origin, delivery)
             )
         except BaseException:
             session.close()
@@ -162,29 +161,30 @@ class MailMailDelivery(models.Model):
         if opened is None:
             # Hanging up before the dot takes the mail back (RFC 5321, 4.1.1.4).
             yield desk.ask(session.close)
-            self._surely(partial(self._release, desk.turn.token, self.ids))
+            self._gateway_surely(
+                partial(self._gateway_release, desk.turn.token, self.ids)
+            )
             return None
         yield desk.ask(session.finish, delivery)
         return delivery, partial(attempts._record_answers, opened, delivery)
 
-    def _fence_and_record(self, desk, origin, delivery):
-        if not self._fence(desk.turn.token):
+    def _gateway_fence_and_record(self, desk, origin, delivery):
+        if not self._gateway_fence(desk.turn.token):
             return None
         attempts = self.env["mail.gateway.attempt"].sudo()
         return attempts._record_open(origin, desk.session, delivery)
 
-    def _go_on(self, note, desk):
+    def _gateway_go_on(self, note, desk):
         """Write down one message of several; the next one is not begun yet."""
         note()
-        self._note_not_begun(desk.turn.token)
+        self._gateway_note_not_begun(desk.turn.token)
 
     # ------------------------------------------------------------------- no session
 
-    def _note_unreachable(self, server, route, turn, error):
+    def _gateway_note_unreachable(self, server, route, turn, error):
         """Write down, for each mail that waits, that no session came about."""
         _logger.info("Outgoing server %s is not reached", server.id, exc_info=error)
-        phase = phase_of(error)
-        verdict = _judge(self._reply_rules(), server, phase, Reply(0, ""), error)
+        verdict = server._reply_judge()(phase_of(error), NO_REPLY, error)
         waiting = [e for e in turn.waiting[route] if server.id not in e.tried]
         attempts = self.env["mail.gateway.attempt"].sudo()
         attempts._record_unreached(server, [e.mail_id for e in waiting], error)
@@ -194,11 +194,7 @@ class MailMailDelivery(models.Model):
 
     # --------------------------------------------------------------------- tools
 
-    def _reply_rules(self):
-        """Return the administrator's rules for replies, as the judge wants them."""
-        return self.env["mail.gateway.reply.rule"].sudo()._rules()
-
-    def _surely(self, action):
+    def _gateway_surely(self, action):
         """Do and commit ``action``, again and again while it is in conflict.
 
         :returns: what it returns
@@ -206,7 +202,7 @@ class MailMailDelivery(models.Model):
         for pause in PAUSES:
             try:
                 result = action()
-                self._commit()
+                self._gateway_commit()
                 return result
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
                 self.env.cr.rollback()
@@ -216,18 +212,6 @@ class MailMailDelivery(models.Model):
                 self.env.cr.rollback()
                 raise
         raise conflict
-
-
-def _judge(rules, server, phase, reply, error=None):
-    return judge(phase, reply, rules=rules, error=error, host=server.smtp_host or "")
-
-
-def _fault_of(delivery, judge_here):
-    """Return the verdict on a delivery that another server may well take."""
-    if delivery.accepted or delivery.is_uncertain:
-        return None
-    verdict = judge_here(delivery.phase, delivery.reply, delivery.error)
-    return verdict if concerns_server(verdict) else None
 
 
 def _key(address):

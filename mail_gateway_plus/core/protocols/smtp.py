@@ -74,7 +74,9 @@ class SmtpSession:
     the connection's. A mail is handed over in two steps, :meth:`offer` and
     :meth:`finish`, so that its sender can write down in between that the point of no
     return is next. ``send_message`` does both, behaves as ``smtplib``'s does, and hands
-    the :class:`Delivery` to ``on_delivery``, whether the server took the mail or not.
+    the :class:`Delivery` to ``on_delivery``, whether the server took the mail or not;
+    before it does anything it calls ``before_delivery(session, recipients)``, which may
+    raise.
 
     ``tls_version`` is the negotiated protocol, as in ``TLSv1.3``; empty without TLS.
     """
@@ -82,6 +84,7 @@ class SmtpSession:
     def __init__(self, connection, on_delivery=None, timeouts=None):
         self._connection = connection
         self._wire = SmtpWire(connection)
+        self.before_delivery = None
         self.on_delivery = on_delivery
         self.timeouts = timeouts = timeouts or Timeouts()
         self._is_in_mail = False  # MAIL was said, and neither taken back nor ended
@@ -192,6 +195,8 @@ class SmtpSession:
     # ----------------------------------------------------------------- the dialogue
 
     def _send(self, content, sender, recipients, mail_options, rcpt_options):
+        if self.before_delivery:
+            self.before_delivery(self, recipients)
         delivery = self._offer(content, sender, recipients, mail_options, rcpt_options)
         if delivery.is_open:
             self.finish(delivery)

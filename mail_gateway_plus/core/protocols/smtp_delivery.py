@@ -66,6 +66,9 @@ class Reply:
         return self.code, self.text.encode()
 
 
+NO_REPLY = Reply(0, "")
+
+
 @dataclass
 class Delivery:
     """One try to hand one mail to one server.
@@ -79,7 +82,7 @@ class Delivery:
     sender: str
     recipients: dict
     phase: Phase = Phase.MAIL
-    reply: Reply = Reply(0, "")
+    reply: Reply = NO_REPLY
     error: Exception | None = None
     seconds: float = 0.0
     is_open: bool = False

@@ -46,7 +46,9 @@ def registry(scratch_db, sink):
         )
     with (
         patch.object(IrMail_Server, "_disable_send", return_value=False),
-        patch.object(registry["mail.mail"], "_sends_in_caller", lambda mails: False),
+        patch.object(
+            registry["mail.mail"], "_gateway_sends_in_caller", lambda mails: False
+        ),
     ):
         yield registry
 
@@ -103,21 +105,21 @@ def test_X3_user_who_sends_a_mail_that_a_worker_has_sends_nothing(registry, sink
     ids = queue(registry, 1)
     with registry.cursor() as worker, registry.cursor() as user:
         mails = api.Environment(worker, SUPERUSER_ID, {})["mail.mail"]
-        mails._claim(42, 1)
+        mails._gateway_claim(42, 1)
         worker.commit()
 
         mail = api.Environment(user, SUPERUSER_ID, {})["mail.mail"].browse(ids)
         mail.send(raise_exception=True)
 
         assert mail.state == "outgoing"
-        mails._release(42)
+        mails._gateway_release(42)
     assert not sink.recipients
 
 
 def test_X2_crash_in_the_run_of_one_mail_leaves_the_others_sent(registry, sink):
     ids = queue(registry, 5)
     mail_class = registry["mail.mail"]
-    conclude = mail_class._conclude
+    conclude = mail_class._gateway_conclude
 
     class Crash(BaseException):
         """As a worker that is stopped: no handler for exceptions catches it."""
@@ -128,7 +130,7 @@ def test_X2_crash_in_the_run_of_one_mail_leaves_the_others_sent(registry, sink):
         return conclude(mail, errand, *args, **kwargs)
 
     with (
-        patch.object(mail_class, "_conclude", crash_at_the_third),
+        patch.object(mail_class, "_gateway_conclude", crash_at_the_third),
         pytest.raises(Crash),
         registry.cursor() as cr,
     ):
