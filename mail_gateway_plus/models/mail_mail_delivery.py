@@ -70,17 +70,18 @@ class MailMailDelivery(models.Model):
         """
         mail, turn = self.browse(errand.mail_id), desk.turn
         try:
-            prepared = mail._gateway_prepare_errand(errand, desk)
-            self._gateway_commit()
+            ready = self._gateway_ready(errand, desk)
         except Exception as error:
             self.env.cr.rollback()
             self._gateway_surely(
                 partial(self._gateway_conclude_failed, errand, turn, error)
             )
             return None
-        if prepared is None:
+        parcels, settled = ready.parcels, ready.settled
+        if parcels is None:
+            self._gateway_release(turn.token, mail.ids)
+            self._gateway_commit()
             return None
-        parcels, settled, origin = prepared
         conclude = partial(mail._gateway_conclude, errand, parcels, settled, desk)
         waiting = [parcel for parcel in parcels if parcel.recipients]
         if not waiting:
@@ -91,7 +92,7 @@ class MailMailDelivery(models.Model):
                 self._gateway_commit()
                 if spent is not None:
                     return spent
-            handed = yield from mail._gateway_hand_over(parcel, desk, origin)
+            handed = yield from mail._gateway_hand_over(parcel, desk, ready.origin)
             if handed is None:
                 return None
             delivery, note = handed
@@ -118,22 +119,6 @@ class MailMailDelivery(models.Model):
                 _logger.exception("The result of mail %s was not told", mail.id)
                 self._gateway_surely(partial(conclude, note=note, quietly=True))
         return None
-
-    def _gateway_prepare_errand(self, errand, desk):
-        """Return parcels, settled recipients and the values of attempts, or None.
-
-        None: the mail is not to be sent any more. It is given back.
-        """
-        if not self.exists() or self.state != "outgoing":
-            self._gateway_release(desk.turn.token, self.ids)
-            return None
-        settled = {}
-        if errand.has_history:
-            settled = self.env["mail.gateway.recipient"].sudo()._settled(self)
-        domain_id = desk.route.alias_domain_id
-        parcels = self._gateway_parcels(desk.session, desk.server, domain_id, settled)
-        origin = self.env["mail.gateway.attempt"]._mail_values(self.id)
-        return parcels, settled, {**desk.server_values, **origin}
 
     def _gateway_hand_over(self, parcel, desk, origin):
         """A task's part: say all of one message, and the final dot if it is still ours.
