@@ -42,6 +42,7 @@ from . import mail_mail_parcel
 from . import mail_mail_portion
 from . import mail_mail_result
 from . import mail_mail_delivery
+from . import mail_mail_together
 from . import mail_mail_queue
 from . import mail_mail_sync
 from . import mail_mail_decision
