@@ -9,12 +9,16 @@ from . import ir_mail_server
 from . import ir_mail_server_delivery
 from . import ir_mail_server_identity
 from . import ir_mail_server_setup
+from . import mail_gateway_diagnosable
+from . import mail_gateway_diagnosis
+from . import ir_mail_server_diagnosis
 from . import mail_gateway_folder
 from . import fetchmail_server
 from . import fetchmail_server_fetch
 from . import fetchmail_server_days
 from . import fetchmail_server_aftercare
 from . import fetchmail_server_setup
+from . import fetchmail_server_diagnosis
 from . import mail_gateway_inbound
 from . import mail_gateway_inbound_identity
 from . import mail_gateway_inbound_journal
@@ -24,6 +28,7 @@ from . import mail_gateway_inbound_replay
 from . import mail_gateway_inbound_claim
 from . import mail_gateway_inbound_waiting
 from . import mail_gateway_inbound_rest
+from . import mail_gateway_inbound_rehearsal
 from . import mail_gateway_inbound_queue
 from . import mail_gateway_raw
 from . import mail_gateway_memo
@@ -33,6 +38,8 @@ from . import mail_gateway_attempt
 from . import mail_message
 from . import mail_gateway_recipient
 from . import mail_gateway_breaker
+from . import ir_mail_server_probe
+from . import ir_mail_server_summary
 from . import mail_gateway_quota
 from . import mail_gateway_quota_use
 from . import mail_gateway_reply_rule
@@ -41,11 +48,13 @@ from . import mail_mail_claim
 from . import mail_mail_parcel
 from . import mail_mail_portion
 from . import mail_mail_result
+from . import mail_mail_put_off
 from . import mail_mail_delivery
 from . import mail_mail_together
 from . import mail_mail_queue
 from . import mail_mail_sync
 from . import mail_mail_decision
+from . import mail_mail_sent_folder
 from . import mail_mail_inbound
 from . import mail_thread
 from . import res_config_settings

@@ -187,5 +187,6 @@ class IrMailServer(models.Model):
             except Exception:
                 _logger.exception("An attempt could not be written down")
 
+        connection.size_limit = self._size_limit()
         connection.before_delivery, connection.on_delivery = reserve, record
         return connection

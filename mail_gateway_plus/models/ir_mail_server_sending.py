@@ -6,6 +6,8 @@ from ..core.policy.replies import judge
 from ..core.policy.verdict import Cause, Kind, Scope, Verdict
 
 SESSION_LIMIT = 4
+# The rule of those verdicts that no server has spoken: a quota of ours is spent.
+OWN_QUOTA = "quota"
 
 
 class IrMailServerSending(models.Model):
@@ -52,6 +54,10 @@ class IrMailServerSending(models.Model):
 
         return judge_here
 
+    def _size_limit(self):
+        """Return how many bytes a mail may have, 0 where nobody has entered it."""
+        return int(self.max_email_size * 1024**2) if self else 0
+
     def _note_sending_fault(self, verdict, text=""):
         """Note what speaks against using the server for other mail as well."""
         if self:
@@ -74,5 +80,22 @@ class IrMailServerSending(models.Model):
         if next_at is None:  # never: it has more recipients than the quota
             cause = Cause.TOO_MANY_RECIPIENTS.value
             return Verdict(Kind.PERMANENT, Scope.SENDER, None, cause)
-        wait = max(next_at - fields.Datetime.now(), timedelta())
-        return Verdict(Kind.QUOTA, Scope.RATE, wait, Cause.SENDING_QUOTA.value)
+        return _spent_until(next_at)
+
+    def _spent_quota(self):
+        """Return the verdict that says how long its quotas are spent, None if not."""
+        if not self:
+            return None
+        next_at = self.env["mail.gateway.quota"]._next_free(self)[self.id]
+        return next_at and _spent_until(next_at)
+
+
+def is_own_quota(verdict):
+    """Say whether a quota of ours kept a mail back, and no server was asked."""
+    return verdict.rule == OWN_QUOTA
+
+
+def _spent_until(moment):
+    wait = max(moment - fields.Datetime.now(), timedelta(seconds=1))
+    cause = Cause.SENDING_QUOTA.value
+    return Verdict(Kind.QUOTA, Scope.RATE, wait, cause, rule=OWN_QUOTA)

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import email_normalize
 from odoo.tools.misc import hmac
 
+from ..core.parsing.wire_form import wire_form
 from ..core.policy.fate import Outcome
 
 # What the hashes are made for: those of another purpose differ (odoo.tools.misc.hmac).
@@ -66,7 +67,7 @@ class MailGatewayRecipient(models.Model):
     def _hash(self, address):
         """Return the keyed hash of an address, the same however it is written."""
         address = email_normalize(address, strict=False) or address.strip().lower()
-        return hmac(self.env(su=True), HASH_SCOPE, address)
+        return hmac(self.env(su=True), HASH_SCOPE, wire_form(address))
 
     @api.model
     def _add(self, attempted):
@@ -105,7 +106,7 @@ class MailGatewayRecipient(models.Model):
             "is_settled": answer.outcome.is_settled,
             "code": answer.reply.code,
             "enhanced_code": answer.reply.enhanced_code,
-            "reply": answer.reply.text,
+            "reply": answer.reply.without([answer.address]).text,
         }
 
     @api.model

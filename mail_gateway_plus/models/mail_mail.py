@@ -1,7 +1,9 @@
 from odoo import api, fields, models, modules
+from odoo.exceptions import UserError
 
 from ..core.policy.dispatch import Dispatch
 from ..core.policy.lanes import INTERACTIVE_AT_ONCE, Lane, lane_of
+from ..parameters import whole_number
 from ..sending_advice import cause_selection
 
 QUEUE_CRON = "mail.ir_cron_mail_scheduler_action"
@@ -12,6 +14,9 @@ FRESH = {
     "gateway_cause": False,
     "dead_letter_at": False,
 }
+# System parameter and its default: mails that may wait before mailings are refused; 0:
+# any number.
+QUEUE_CAP = ("mail_gateway_plus.queue_cap", 0)
 # Key of the transaction's memory of when the queue is to be woken.
 WAKE_KEY = "mail_gateway_plus.wake"
 
@@ -123,20 +128,48 @@ class MailMail(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for values in vals_list:
-            if "gateway_lane" not in values:
+            if not values.get("gateway_lane"):
                 values["gateway_lane"] = lane_of(
                     is_mailing=bool(values.get("mailing_id")),
                     is_notification=bool(
                         values.get("is_notification", values.get("mail_message_id"))
                     ),
                 ).value
+        self._gateway_check_queue_cap(vals_list)
         mails = super().create(vals_list)
         mails._gateway_wake_queue()
         return mails
 
+    @api.model
+    def _gateway_check_queue_cap(self, vals_list):
+        """Refuse mailings that the queue has no room for; others go through.
+
+        Counted no further than to the limit: it costs no more with a longer queue.
+        """
+        bulk = [v for v in vals_list if v["gateway_lane"] == Lane.BULK.value]
+        bulk = [v for v in bulk if v.get("state", "outgoing") == "outgoing"]
+        cap = bulk and whole_number(self.env, QUEUE_CAP)
+        if not cap:
+            return
+        queued = self.sudo().search_count([("state", "=", "outgoing")], limit=cap)
+        if queued + len(bulk) > cap:
+            raise UserError(
+                self.env._(
+                    "The queue of outgoing mail is full: %(queued)s mails wait, and "
+                    "%(more)s more of a mailing would exceed the limit of %(cap)s. "
+                    "Send it once the queue is shorter, or raise the limit under "
+                    "Settings ► General Settings ► Emails.",
+                    queued=queued,
+                    more=len(bulk),
+                    cap=cap,
+                )
+            )
+
     def write(self, vals):
         if vals.get("state") == "outgoing":
             vals = {**FRESH, **vals}
+        elif vals.get("state", "exception") != "exception":
+            vals = {"dead_letter_at": False, **vals}
         result = super().write(vals)
         if vals.get("state") == "outgoing" or "scheduled_date" in vals:
             self._gateway_wake_queue()
@@ -171,16 +204,18 @@ class MailMail(models.Model):
             moment and fields.Datetime.add(moment, seconds=59).replace(second=0)
             for moment in moments
         }
-        cron = self.env.ref(QUEUE_CRON).sudo()
-        cron._trigger([minute or now for minute in minutes])
+        # Somebody may have deleted it; mail is queued all the same.
+        if cron := self.env.ref(QUEUE_CRON, raise_if_not_found=False):
+            cron.sudo()._trigger([minute or now for minute in minutes])
 
     # ------------------------------------------------------------------------- sending
 
     def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
         """Queue these mails as urgent; whoever asks does not wait for a server.
 
-        Only who wants the exception (``raise_exception``) gets the mail sent in the
-        transaction of the call, as stock Odoo does.
+        Those that were to go out later are due now, as in stock Odoo. Only who wants
+        the exception (``raise_exception``) gets the mail sent in the transaction of
+        the call, as stock Odoo does.
         """
         if raise_exception or self._gateway_sends_in_caller():
             mails = self.with_context(mail_gateway_dispatch=Dispatch())
@@ -189,6 +224,7 @@ class MailMail(models.Model):
                 raise_exception=raise_exception,
                 post_send_callback=post_send_callback,
             )
+        self.check_access("write")
         self._gateway_make_urgent()
         return True
 
@@ -200,8 +236,14 @@ class MailMail(models.Model):
         return None
 
     def _gateway_make_urgent(self):
-        """Give a few mails the right of way, mailings excepted, and wake the queue."""
+        """Have mails be due now, give a few the right of way, and wake the queue.
+
+        Mailings have it never.
+        """
         mails = self.sudo().filtered(lambda mail: mail.state == "outgoing")
+        now = fields.Datetime.now()
+        later = mails.filtered(lambda m: m.scheduled_date and m.scheduled_date > now)
+        later.write({"scheduled_date": False})
         if len(mails) <= INTERACTIVE_AT_ONCE:
             urgent = mails.filtered(lambda mail: mail.gateway_lane != Lane.BULK.value)
             urgent.write({"gateway_lane": Lane.INTERACTIVE.value})

@@ -1,8 +1,9 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 from ..core.policy.fate import Outcome
 from ..core.policy.verdict import SERVER_CAUSES
+from .mail_mail_claim import NOW
 from .own_transaction import own_transaction
 
 
@@ -46,10 +47,13 @@ class MailMailDecision(models.Model):
 
     def action_use_any_server(self):
         """Try dead letters again by whatever server may send them."""
-        self.filtered(lambda mail: mail.state == "exception").write(
-            {"mail_server_id": False}
-        )
-        return self.action_retry()
+        return self._gateway_retry_by(self.env["ir.mail_server"])
+
+    def _gateway_retry_by(self, server):
+        """Try dead letters again by this server; an empty one: by any that may."""
+        dead = self.filtered(lambda mail: mail.state == "exception")
+        dead.write({"mail_server_id": server.id})
+        return dead.action_retry()
 
     def action_cancel_dead(self):
         """Cancel mail that is not to be sent any more."""
@@ -77,13 +81,14 @@ class MailMailDecision(models.Model):
         # SKIP LOCKED: a worker that has one of them at this moment decides about it.
         self.env.execute_query(
             SQL(
-                "UPDATE mail_mail SET scheduled_date = %s WHERE id = ANY(ARRAY("
+                "UPDATE mail_mail SET scheduled_date = date_trunc('second', %s)"
+                " WHERE id = ANY(ARRAY("
                 "SELECT id FROM mail_mail WHERE state = 'outgoing'"
                 " AND gateway_cause = ANY(%s) AND scheduled_date > %s"
                 " FOR NO KEY UPDATE SKIP LOCKED)) RETURNING id",
-                fields.Datetime.now(),
+                NOW,
                 causes,
-                fields.Datetime.now(),
+                NOW,
             )
         )
         self.invalidate_model(["scheduled_date"], flush=False)

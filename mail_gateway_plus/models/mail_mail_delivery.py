@@ -7,6 +7,7 @@ from odoo import models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import email_normalize
 
+from ..core.parsing.wire_form import wire_form
 from ..core.policy.fate import answers_of, fault_of
 from ..core.protocols.foreign import ForeignSession
 from ..core.protocols.smtp import phase_of
@@ -69,17 +70,21 @@ class MailMailDelivery(models.Model):
         :returns: None when the mail is done with, else the verdict because of which
             another session or server should be asked
         """
-        mail, turn = self.browse(errand.mail_id), desk.turn
         try:
-            ready = self._gateway_ready(errand, desk)
+            return (yield from self._gateway_deliver_parcels(errand, desk))
         except Exception as error:
+            # The mail cannot be made, say, or not be written: those behind it can.
             self.env.cr.rollback()
             self._gateway_surely(
-                partial(self._gateway_conclude_failed, errand, turn, error)
+                partial(self._gateway_conclude_failed, errand, desk.turn, error)
             )
             return None
+
+    def _gateway_deliver_parcels(self, errand, desk):
+        mail = self.browse(errand.mail_id)
+        ready = self._gateway_ready(errand, desk)
         if ready.parcels is None:
-            self._gateway_release(turn.token, mail.ids)
+            self._gateway_release(desk.turn.token, mail.ids)
             self._gateway_commit()
             return None
         waiting = [parcel for parcel in ready.parcels if parcel.recipients]
@@ -100,10 +105,10 @@ class MailMailDelivery(models.Model):
                 quotas._give_back(desk.server, 1, len(parcel.recipients))
             answers = answers_of(delivery, desk.judge)
             errand.answers.update({_key(each.address): each for each in answers})
+            errand.has_history = True
             note = partial(note, answers)
             fault = fault_of(delivery, desk.judge)
             if fault is not None:
-                errand.has_history = True
                 self._gateway_surely(partial(mail._gateway_go_on, note, desk))
                 desk.server._note_sending_fault(fault, delivery.reply.text)
                 self._gateway_commit()
@@ -132,7 +137,7 @@ class MailMailDelivery(models.Model):
         stand as uncertain until the answer is written.
 
         :returns: the delivery, and what writes it down when called with the answers;
-            None when the mail is no longer ours to send
+            None when the mail is no longer ours to send, or only in the next run
         """
         attempts = self.env["mail.gateway.attempt"].sudo()
         session, origin = desk.session, ready.origin
@@ -142,8 +147,10 @@ class MailMailDelivery(models.Model):
         if not delivery.is_open:
             return delivery, partial(attempts._record, origin, session, delivery)
         offer = OpenOffer(mail.id, desk, origin, delivery)
+        opened = None
         try:
-            opened = yield joint(self._gateway_fence_together, offer)
+            if desk.turn.has_time_for_dot:
+                opened = yield joint(self._gateway_fence_together, offer)
         except BaseException:
             session.close()
             raise
@@ -168,12 +175,21 @@ class MailMailDelivery(models.Model):
         """Write down, for each mail that waits, that no session came about."""
         _logger.info("Outgoing server %s is not reached", server.id, exc_info=error)
         verdict = server._reply_judge()(phase_of(error), NO_REPLY, error)
-        waiting = [e for e in turn.waiting[route] if server.id not in e.tried]
+        left = set(self._gateway_existing(turn.waiting[route]).ids)
+        waiting = [
+            e
+            for e in turn.waiting[route]
+            if e.mail_id in left and server.id not in e.tried
+        ]
         attempts = self.env["mail.gateway.attempt"].sudo()
         attempts._record_unreached(server, [e.mail_id for e in waiting], error)
         server._note_sending_fault(verdict, str(error))
-        for errand in waiting:
-            errand.tried[server.id] = (server, verdict)
+        self._gateway_note_tried(server, route, turn, verdict)
+
+    def _gateway_note_tried(self, server, route, turn, verdict):
+        """Note that the server takes none of the mails that wait."""
+        for errand in turn.waiting[route]:
+            errand.tried.setdefault(server.id, (server, verdict))
 
     # --------------------------------------------------------------------- tools
 
@@ -198,4 +214,4 @@ class MailMailDelivery(models.Model):
 
 
 def _key(address):
-    return email_normalize(address, strict=False) or address
+    return wire_form(email_normalize(address, strict=False) or address)

@@ -5,6 +5,7 @@ from odoo.tools import email_normalize
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
+from ..core.parsing.wire_form import wire_form
 from ..core.policy.fate import Outcome
 from ..core.protocols.collector import Collector
 
@@ -68,6 +69,8 @@ class MailMailParcel(models.Model):
         normalized = email.pop("email_to_normalized", [])
         parcel = Parcel(email.pop("partner_id", None), email["email_to"] or [])
         hashes = self.env["mail.gateway.recipient"]
+        # Odoo holds these against addresses that have their ASCII form already.
+        normalized = [wire_form(address) for address in normalized]
         skipped = [a for a in normalized if settled and hashes._hash(a) in settled]
         if skipped and len(skipped) == len(normalized):
             return parcel
@@ -104,7 +107,10 @@ class MailMailParcel(models.Model):
             parcel.failure = (kind, str(error))
         if not is_sent and collector.noted:
             parcel.message, parcel.sender, recipients = collector.noted
-            parcel.recipients = tuple(recipients)
+            # Once more: an addon may have added some of its own.
+            parcel.recipients = tuple(
+                a for a in recipients if not settled or hashes._hash(a) not in settled
+            )
         return parcel
 
     @staticmethod
@@ -141,7 +147,7 @@ class MailMailParcel(models.Model):
         }
 
         def is_reached(address):
-            address = email_normalize(address, strict=False) or address
+            address = wire_form(email_normalize(address, strict=False) or address)
             return address in accepted or (before and hashes._hash(address) in before)
 
         partners, emails = [], []

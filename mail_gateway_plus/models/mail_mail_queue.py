@@ -2,7 +2,7 @@ import logging
 from contextlib import suppress
 from functools import partial
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
@@ -19,7 +19,11 @@ from ..core.policy.errand import (
 from ..core.policy.fate import is_of_session
 from ..core.protocols.foreign import ForeignSession
 from ..core.protocols.smtp import SmtpSession
+from ..core.protocols.smtp_dial import SmtpDial
 from ..core.tasks import call, run
+from ..parameters import whole_number
+from .cron_time import seconds_until_stopped
+from .ir_mail_server_sending import is_own_quota
 from .mail_mail_claim import DUE_AT, FREE, NOW
 
 _logger = logging.getLogger(__name__)
@@ -66,6 +70,7 @@ class MailMailQueue(models.Model):
             with self._gateway_worker_token() as token:
                 turn = Turn(token, self._gateway_chosen_ids(email_ids))
                 turn.note_time_left(time_left)
+                turn.note_stopped_in(seconds_until_stopped(self.env))
                 self._gateway_commit()
                 try:
                     threads = self._gateway_session_count()
@@ -78,8 +83,13 @@ class MailMailQueue(models.Model):
                     self._gateway_commit()
             cron._commit_progress(turn.done % MAILS_PER_REPORT)
         if due and self._gateway_count_due():
-            # Time is up. After the other jobs it is our turn again, at once.
-            self._gateway_wake_queue_at()
+            # Time is up. After the other jobs it is our turn again, at once. If we
+            # came to nothing, what is due is not to be had: others have it locked.
+            self._gateway_wake_queue_at(
+                None
+                if turn.done
+                else fields.Datetime.add(fields.Datetime.now(), minutes=1)
+            )
         cron._commit_progress(remaining=0)
         return None
 
@@ -131,8 +141,7 @@ class MailMailQueue(models.Model):
 
     @api.model
     def _gateway_session_count(self):
-        get_param = self.env["ir.config_parameter"].sudo().get_param
-        return max(int(get_param(*PARALLEL_SESSIONS)), 1)
+        return whole_number(self.env, PARALLEL_SESSIONS, least=1)
 
     def _gateway_commit(self):
         self.env.cr.commit()  # pylint: disable=invalid-commit
@@ -153,6 +162,8 @@ class MailMailQueue(models.Model):
             if route is not None:
                 yield self._gateway_sender(route, turn)
             elif turn.sessions.total():
+                # What was read here shall not keep a transaction open meanwhile.
+                self._gateway_commit()
                 yield None
             else:
                 return
@@ -286,7 +297,7 @@ class MailMailQueue(models.Model):
     def _gateway_servers_for(self, route, turn):
         """Return the servers to ask, best first; an empty one is the command line's."""
         server = self.env["ir.mail_server"].sudo().browse(route.server_id or ())
-        mails = self.browse(errand.mail_id for errand in turn.waiting[route])
+        mails = self.browse(errand.mail_id for errand in turn.waiting[route]).exists()
         return server._sending_order(route.smtp_from, mails, route.server_is_forced)
 
     def _gateway_use(self, server, route, turn, is_opening):
@@ -294,9 +305,16 @@ class MailMailQueue(models.Model):
 
         :returns: whether a new session with the same server is worth while
         """
+        if spent := server._spent_quota():
+            self._gateway_note_tried(server, route, turn, spent)
+            self._gateway_commit()
+            self._gateway_note_opened(route, turn, is_opening)
+            return False
         session = None
         try:
             connection = server._dial(route)
+            if isinstance(connection, SmtpDial):
+                connection = connection.within(max(turn.deadline - turn.clock(), 1))
             # A refreshed token, say: nobody may come into conflict with us later.
             self._gateway_commit()
             if isinstance(connection, SmtpSession):
@@ -305,6 +323,8 @@ class MailMailQueue(models.Model):
                 session = ForeignSession(connection)
             else:
                 session = server._marked((yield call(True, connection.connect)))
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise  # two workers that renewed one token: no fault of the server's
         except Exception as error:
             self.env.cr.rollback()
             self._gateway_surely(
@@ -327,6 +347,9 @@ class MailMailQueue(models.Model):
         carried = 0
         started = turn.clock()
         desk = self._gateway_desk(session, server, route, turn)
+        if isinstance(session, SmtpSession):
+            session.end_by(turn.deadline)
+            session.size_limit = server._size_limit()
         self._gateway_commit()
         while session.usable and carried < MAILS_PER_SESSION and turn.has_time:
             if turn.clock() - started > SECONDS_PER_SESSION:
@@ -355,6 +378,8 @@ class MailMailQueue(models.Model):
             if not (is_of_session(fault) and carried > 1):
                 errand.tried[server.id] = (server, fault)
             turn.put_back(route, errand)
+            if is_own_quota(fault):
+                self._gateway_note_tried(server, route, turn, fault)
             if fault.is_fault_of_server:
                 break
         return (

@@ -1,7 +1,5 @@
 import logging
-import random
 from dataclasses import replace
-from datetime import timedelta
 
 from odoo import fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -10,7 +8,6 @@ from ..core.policy.errand import Errand
 from ..core.policy.fate import Answer, Fate, Outcome, fate_of
 from ..core.policy.lanes import Lane
 from ..core.policy.retry import is_transient
-from ..core.policy.sending_retry import next_try
 from ..core.policy.verdict import Cause, Kind, Scope, Verdict
 from ..core.protocols.smtp_delivery import Reply
 
@@ -19,8 +16,6 @@ _logger = logging.getLogger(__name__)
 # System parameter, with the lane's word appended: what becomes of mail of which nobody
 # knows whether it arrived. "hold": a person decides; "resend": it may arrive twice.
 UNCERTAIN_POLICY = "mail_gateway_plus.uncertain_policy_"
-# How long mail waits at least while no server can be used.
-NO_SERVER_WAIT = timedelta(minutes=1)
 UNCLAIMED = {
     "gateway_claim": 0,
     "gateway_claimed_until": False,
@@ -71,58 +66,13 @@ class MailMailResult(models.Model):
     def _gateway_conclude_failed(self, errand, turn, error):
         """Write down that a mail could not be made ready, no server has heard of it."""
         mail = self.browse(errand.mail_id)
-        if not mail._gateway_hold(turn.token):
-            return
+        if not mail._gateway_hold(turn.token) or mail.gateway_phase == "dot":
+            return  # what may have been sent is for the next run to find
         if is_transient(error) or isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
             mail._gateway_try_again(errand, OURS, str(error), ([], []))
         else:
             _logger.warning("Mail %s cannot be sent", mail.id, exc_info=error)
             mail._gateway_give_up_unsent(error)
-
-    def _gateway_put_off(self, errands, turn, servers):
-        """Have mails wait that no server could take at this time."""
-        for errand in errands:
-            self._gateway_surely(
-                lambda errand=errand: self.browse(errand.mail_id)._gateway_put_off_one(
-                    errand, turn
-                )
-            )
-
-    def _gateway_put_off_one(self, errand, turn):
-        if not self._gateway_hold(turn.token):
-            return
-        told = [
-            self.env._(
-                "%(server)s: %(cause)s",
-                server=server.name or self.env._("Command line settings"),
-                cause=verdict.cause,
-            )
-            for server, verdict in errand.tried.values()
-        ]
-        if not told:
-            # Not the mail's failure: it is not counted as a try.
-            self._gateway_wait_for_server()
-            return
-        verdicts = [verdict for _server, verdict in errand.tried.values()]
-        hopeful = [verdict for verdict in verdicts if not verdict.is_final]
-        reason = self.env._("No outgoing mail server took it.\n%s", "\n".join(told))
-        answers = [a for a in errand.answers.values() if a.verdict is not None]
-        if answers:
-            reason = f"{reason}\n{tell(answers)}"
-        self._gateway_try_again(errand, (hopeful or verdicts)[0], reason, ([], []))
-
-    def _gateway_wait_for_server(self):
-        spread = timedelta(seconds=random.uniform(0, 30))
-        self.write(
-            {
-                **UNCLAIMED,
-                "scheduled_date": fields.Datetime.now() + NO_SERVER_WAIT + spread,
-                "failure_reason": self.env._(
-                    "No outgoing mail server can be used at this time."
-                ),
-                "gateway_cause": Cause.UNREACHABLE.value,
-            }
-        )
 
     # ----------------------------------------------------------------------- fates
 
@@ -163,14 +113,7 @@ class MailMailResult(models.Model):
         """Have the mail wait for its next try, or give it up."""
         tries = self.gateway_tries + 1
         since = self.gateway_since or errand.due_at
-        lane = Lane(self.gateway_lane or Lane.NOTIFICATION.value)
-        wait = next_try(
-            lane.name.lower(),
-            tries,
-            verdict,
-            fields.Datetime.now() - since,
-            random.random(),
-        )
+        wait = self._gateway_next_try(verdict, tries, since)
         if wait is None:
             kind = "mail_smtp" if verdict.is_fault_of_server else "unknown"
             kind = "mail_spam" if verdict.cause == Cause.SPAM.value else kind
@@ -203,7 +146,7 @@ class MailMailResult(models.Model):
                 "dead_letter_at": fields.Datetime.now(),
             }
         )
-        self._gateway_tell_others(reached, failure_type, reason)
+        self._gateway_tell_failure(reached, failure_type, reason)
 
     def _gateway_give_up_unsent(self, error):
         """Make a dead letter of a mail that cannot even be made ready."""
@@ -221,7 +164,7 @@ class MailMailResult(models.Model):
                 "gateway_cause": Cause.NO_ANSWER.value,
             }
         )
-        self._gateway_tell_others(reached, "unknown", reason)
+        self._gateway_tell_failure(reached, "unknown", reason)
 
     def _gateway_resends_uncertain(self):
         lane = Lane(self.gateway_lane or Lane.NOTIFICATION.value).name.lower()
@@ -246,6 +189,19 @@ class MailMailResult(models.Model):
             failure_type=failure_type,
             failure_reason=failure_reason,
         )
+
+    def _gateway_tell_failure(self, reached, failure_type, failure_reason):
+        """Tell others of a failure; the mail is listed whatever they make of it."""
+        if self._gateway_sends_in_caller():
+            self._gateway_tell_others(reached, failure_type, failure_reason)
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._gateway_tell_others(reached, failure_type, failure_reason)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            _logger.exception("The failure of mail %s was not told", self.id)
 
     def _gateway_note_reached(self, partners, emails):
         """Note at once whom a mail has reached that others still wait for."""
@@ -289,8 +245,27 @@ class MailMailResult(models.Model):
     def _gateway_empty_bin(self, turn):
         """Delete what was sent and is not to be kept; commits."""
         mail_ids, turn.bin = turn.bin, []
-        if mail_ids:
-            self._gateway_surely(self.browse(mail_ids).sudo().unlink)
+        if not mail_ids:
+            return
+        try:
+            self._gateway_surely(lambda: self.browse(mail_ids).exists()._gateway_drop())
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            _logger.info("The next run deletes what this one has sent", exc_info=True)
+
+    def _gateway_drop(self):
+        """Delete what was sent; what another addon keeps from that stays as it is."""
+        try:
+            with self.env.cr.savepoint():
+                self.sudo().unlink()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            if len(self) > 1:
+                for mail in self:
+                    mail._gateway_drop()
+                return
+            _logger.exception("Mail %s was sent and cannot be deleted", self.id)
+            self.write(UNCLAIMED)
 
     # -------------------------------------------------------------------- the dead
 
@@ -307,7 +282,7 @@ class MailMailResult(models.Model):
         for mail_id, phase in self._gateway_claims_of_the_dead():
             mail = self.browse(mail_id)
             if mail.state == "sent" and mail.auto_delete:
-                mail.unlink()
+                mail._gateway_drop()
             elif mail.state != "outgoing":
                 mail.write(UNCLAIMED)
             elif phase != "dot":

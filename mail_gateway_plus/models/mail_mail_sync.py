@@ -42,10 +42,11 @@ class MailMailSync(models.Model):
             # Odoo says so in its own words.
             return super()._send(mail_server=mail_server)
         followers = self._gateway_followers_to_unsubscribe()
-        for mail_id in self._gateway_lock_to_send().ids:
-            # Alone: one that was deleted would be looked for with each of the others.
-            mail = self.browse(mail_id)
-            if mail.state != "outgoing":
+        for mail_id in self.ids:
+            # Alone: one that was deleted would be looked for with each of the others,
+            # and a commit of the caller's frees the locks on all.
+            mail = self.browse(mail_id)._gateway_lock_to_send()
+            if not mail or mail.state != "outgoing":
                 continue
             mail._gateway_send_now(
                 smtp_session, mail_server, alias_domain_id, followers, raise_exception

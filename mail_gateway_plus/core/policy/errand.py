@@ -10,6 +10,9 @@ from itertools import islice
 # end longer ones without a word.
 MAILS_PER_SESSION = 50
 SECONDS_PER_SESSION = 300.0
+# Who is stopped at the final dot leaves a mail uncertain. So it is not sent unless the
+# server has that many seconds to answer it, or half of all that we have.
+LEAST_AT_DOT = 30.0
 # Seconds after which an empty queue is looked at again, while sessions are at work.
 LOOK_AGAIN_SECONDS = 1.0
 
@@ -64,6 +67,8 @@ class Turn:
         self.token = token
         self.among = among
         self.until = float("inf")
+        self.deadline = float("inf")
+        self.least_at_dot = 0.0
         self.drained_at = None
         self.done = 0
         self.bin = []
@@ -82,11 +87,21 @@ class Turn:
     @property
     def has_time(self):
         """Whether another mail may be begun."""
-        return self.clock() < self.until
+        return self.clock() < self.until and self.has_time_for_dot
 
     def note_time_left(self, seconds):
         """Note how long the scheduler lets us go on."""
         self.until = self.clock() + seconds
+
+    def note_stopped_in(self, seconds):
+        """Note when the worker is stopped, whatever it does then; ``inf``: never."""
+        self.deadline = self.clock() + seconds
+        self.least_at_dot = min(LEAST_AT_DOT, seconds / 2)
+
+    @property
+    def has_time_for_dot(self):
+        """Whether a server that is given a final dot now has time to answer it."""
+        return self.deadline - self.clock() >= self.least_at_dot
 
     @property
     def backlog(self):

@@ -23,6 +23,7 @@ from .mailbox import (
     StockConnection,
     bounded,
 )
+from .sent_folder import find_sent
 
 # imaplib takes an answer of a million bytes in one line; each UID has up to eleven.
 MAX_SEARCHED = 50_000
@@ -209,6 +210,10 @@ class ImapMailbox(StockConnection, Mailbox):
                 pairs = islice(pairs, MAX_SEARCHED)
                 places.update({old: (validity.decode(), new) for old, new in pairs})
         return places
+
+    def find_sent(self, message_ids):
+        """Return the folder of sent mail, and which of the messages are in it."""
+        return find_sent(self._client, message_ids)
 
     def remove(self, refs):
         """Delete messages, and no others.

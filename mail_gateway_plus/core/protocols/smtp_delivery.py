@@ -60,6 +60,19 @@ class Reply:
         match = re.search(r"(?:queued as |\bid=)([\w.-]+)", self.text)
         return match.group(1) if match else ""
 
+    def without(self, addresses):
+        """Return the reply, with addresses that it quotes cut down to their domains."""
+        text = self.text
+        for address in addresses:
+            local, _at, domain = address.rpartition("@")
+            text = re.sub(
+                rf"(?<![\w.+-]){re.escape(local)}@(?={re.escape(domain)})",
+                "…@",
+                text,
+                flags=re.IGNORECASE,
+            )
+        return Reply(self.code, text)
+
     @property
     def plain(self):
         """Code and words as smtplib hands them out."""
