@@ -2,7 +2,6 @@
 
 import threading
 import time
-import time
 
 import pytest
 from mgp_core.tasks import call, joint, run
