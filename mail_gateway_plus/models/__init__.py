@@ -48,9 +48,11 @@ from . import mail_gateway_reply_rule
 from . import mail_mail
 from . import mail_mail_claim
 from . import mail_mail_parcel
+from . import mail_mail_portion
 from . import mail_mail_result
 from . import mail_mail_put_off
 from . import mail_mail_delivery
+from . import mail_mail_together
 from . import mail_mail_queue
 from . import mail_mail_sync
 from . import mail_mail_decision

@@ -176,33 +176,49 @@ class MailGatewayAttempt(models.Model):
             }
         )
         recipients = self.env["mail.gateway.recipient"]
-        recipients._add(attempt, origin["mail_id"], answers)
+        recipients._add([(attempt.id, origin["mail_id"], answers)])
         return attempt
 
     @api.model
-    def _record_open(self, origin, session, delivery):
-        """Write down that the final dot is next: from here on it may have been sent.
+    def _record_open(self, opened):
+        """Write down that final dots are next: from here on mails may have been sent.
 
-        :returns: the ids of the attempt and, by address, of its recipients, and since
-            when the mail was due
+        :param opened: for each message the values of server and mail, the session and
+            the delivery
+        :returns: for each the ids of the attempt and, by address, of its recipients,
+            and since when the mail was due
         """
-        answers = [
-            Answer(
-                address,
-                Outcome.UNCERTAIN if reply.is_positive else Outcome.DEFERRED,
-                reply,
-            )
-            for address, reply in delivery.recipients.items()
-        ]
-        values = self._result_values(delivery)
-        values.update({"outcome": "uncertain", "phase": Phase.DOT.value})
-        attempt = self.create(
-            {**origin, **self._envelope_values(session, delivery), **values}
+        attempts = self.create(
+            [
+                {
+                    **origin,
+                    **self._envelope_values(session, delivery),
+                    **self._result_values(delivery),
+                    "outcome": "uncertain",
+                    "phase": Phase.DOT.value,
+                }
+                for origin, session, delivery in opened
+            ]
         )
-        recipients = self.env["mail.gateway.recipient"]
-        rows = recipients._add(attempt, origin["mail_id"], answers)
-        recipient_ids = dict(zip(delivery.recipients, rows.ids, strict=True))
-        return attempt.id, recipient_ids, origin.get("queued_at")
+        rows = self.env["mail.gateway.recipient"]._add(
+            [
+                (attempt_id, origin["mail_id"], _open_answers(delivery))
+                for attempt_id, (origin, _session, delivery) in zip(
+                    attempts.ids, opened, strict=True
+                )
+            ]
+        )
+        ids = iter(rows.ids)
+        return [
+            (
+                attempt_id,
+                {address: next(ids) for address in delivery.recipients},
+                origin.get("queued_at"),
+            )
+            for attempt_id, (origin, _session, delivery) in zip(
+                attempts.ids, opened, strict=True
+            )
+        ]
 
     @api.model
     def _record_answers(self, opened, delivery, answers):
@@ -318,3 +334,13 @@ class MailGatewayAttempt(models.Model):
         rows = self.sudo().search(is_old & is_done, limit=GC_LIMIT)
         rows.unlink()
         return len(rows), len(rows) == GC_LIMIT
+
+
+def _open_answers(delivery):
+    """Return what each recipient's answer is while the final dot is not answered."""
+    return [
+        Answer(
+            address, Outcome.UNCERTAIN if reply.is_positive else Outcome.DEFERRED, reply
+        )
+        for address, reply in delivery.recipients.items()
+    ]

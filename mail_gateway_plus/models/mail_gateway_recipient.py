@@ -70,17 +70,21 @@ class MailGatewayRecipient(models.Model):
         return hmac(self.env(su=True), HASH_SCOPE, wire_form(address))
 
     @api.model
-    def _add(self, attempt, mail_id, answers):
-        """Write down the recipients of an attempt; return them in their order."""
+    def _add(self, attempted):
+        """Write down the recipients of attempts; return them in their order.
+
+        :param attempted: for each attempt its id, the mail's, and the answers
+        """
         return self.create(
             [
                 {
-                    "attempt_id": attempt.id,
+                    "attempt_id": attempt_id,
                     "mail_id": mail_id or False,
                     "address_hash": self._hash(answer.address),
                     "domain": answer.address.rpartition("@")[2].lower(),
                     **self._answer_values(answer),
                 }
+                for attempt_id, mail_id, answers in attempted
                 for answer in answers
             ]
         )

@@ -132,25 +132,25 @@ class MailMailClaim(models.Model):
         self.invalidate_recordset(CLAIM_FIELDS, flush=False)
 
     def _gateway_fence(self, token):
-        """Say whether the mail is still ours to hand over; the caller commits.
+        """Return which of the mails are still ours to hand over; the caller commits.
 
-        The last word before the final dot. False: the mail was cancelled, or the lease
-        was over and somebody else has it. From here on only the server's answer says
-        whether it was sent.
+        The last word before the final dot. The others were cancelled, or the lease was
+        over and somebody else has them. From here on only the server's answer says
+        whether a mail was sent.
         """
         rows = self.env.execute_query(
             SQL(
                 "UPDATE mail_mail SET gateway_phase = 'dot',"
                 " gateway_claimed_until = %s + %s"
-                " WHERE id = %s AND gateway_claim = %s AND state = 'outgoing'"
+                " WHERE id = ANY(%s) AND gateway_claim = %s AND state = 'outgoing'"
                 " RETURNING id",
                 NOW,
                 DOT_LEASE,
-                self.id,
+                self.ids,
                 token,
             )
         )
-        return bool(rows)
+        return self.browse(mail_id for (mail_id,) in rows)
 
     def _gateway_note_not_begun(self, token):
         """Note that the next message of a claimed mail is not handed over yet."""
@@ -164,21 +164,21 @@ class MailMailClaim(models.Model):
         )
 
     def _gateway_hold(self, token):
-        """Lock a claimed row for its result; return whether it is ours to settle.
+        """Lock claimed rows for their results; return those that are ours to settle.
 
-        It is not any more when somebody else decided about it: the mail was cancelled
-        and queued anew while the server took its time.
+        A mail is not any more when somebody else decided about it: it was cancelled and
+        queued anew while the server took its time.
         """
         rows = self.env.execute_query(
             SQL(
-                "SELECT id FROM mail_mail WHERE id = %s AND (gateway_claim = %s"
+                "SELECT id FROM mail_mail WHERE id = ANY(%s) AND (gateway_claim = %s"
                 " OR %s AND state = 'uncertain') FOR NO KEY UPDATE",
-                self.id,
+                self.ids,
                 token,
                 FREE,
             )
         )
-        return bool(rows)
+        return self.browse(mail_id for (mail_id,) in rows)
 
     @api.model
     def _gateway_release(self, token, mail_ids=None):

@@ -1,6 +1,6 @@
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from odoo import models
@@ -12,7 +12,8 @@ from ..core.policy.fate import answers_of, fault_of
 from ..core.protocols.foreign import ForeignSession
 from ..core.protocols.smtp import phase_of
 from ..core.protocols.smtp_delivery import NO_REPLY
-from ..core.tasks import call
+from ..core.tasks import call, joint
+from .mail_mail_together import OpenOffer, Result
 
 _logger = logging.getLogger(__name__)
 
@@ -81,22 +82,21 @@ class MailMailDelivery(models.Model):
 
     def _gateway_deliver_parcels(self, errand, desk):
         mail = self.browse(errand.mail_id)
-        prepared = mail._gateway_prepare_errand(errand, desk)
-        self._gateway_commit()
-        if prepared is None:
+        ready = self._gateway_ready(errand, desk)
+        if ready.parcels is None:
+            self._gateway_release(desk.turn.token, mail.ids)
+            self._gateway_commit()
             return None
-        parcels, settled, origin = prepared
-        conclude = partial(mail._gateway_conclude, errand, parcels, settled, desk)
-        waiting = [parcel for parcel in parcels if parcel.recipients]
+        waiting = [parcel for parcel in ready.parcels if parcel.recipients]
         if not waiting:
-            self._gateway_conclude_surely(errand, conclude)
+            yield from self._gateway_settle(Result(errand, ready, desk))
         for parcel in waiting:
             if desk.has_quota:
                 spent = desk.server._reserve_sending(len(parcel.recipients))
                 self._gateway_commit()
                 if spent is not None:
                     return spent
-            handed = yield from mail._gateway_hand_over(parcel, desk, origin)
+            handed = yield from self._gateway_hand_over(mail, parcel, desk, ready)
             if handed is None:
                 return None
             delivery, note = handed
@@ -116,34 +116,21 @@ class MailMailDelivery(models.Model):
             if parcel is not waiting[-1]:
                 self._gateway_surely(partial(mail._gateway_go_on, note, desk))
                 continue
-            self._gateway_conclude_surely(errand, partial(conclude, note=note))
+            yield from self._gateway_settle(Result(errand, ready, desk, note))
         return None
 
-    def _gateway_conclude_surely(self, errand, conclude):
-        """Write down what became of a mail, whatever others make of it."""
+    def _gateway_settle(self, result):
+        """A task's part: have it written down what became of a mail."""
         try:
-            self._gateway_surely(conclude)
+            yield joint(self._gateway_conclude_together, result)
         except Exception:
-            _logger.exception("The result of mail %s was not told", errand.mail_id)
-            self._gateway_surely(partial(conclude, quietly=True))
+            # Whatever others made of it, the server's answer is written down.
+            mail_id = result.errand.mail_id
+            _logger.exception("The result of mail %s was not told", mail_id)
+            quiet = replace(result, is_quiet=True)
+            self._gateway_surely(partial(self._gateway_conclude_all, [quiet]))
 
-    def _gateway_prepare_errand(self, errand, desk):
-        """Return parcels, settled recipients and the values of attempts, or None.
-
-        None: the mail is not to be sent any more. It is given back.
-        """
-        if not self.exists() or self.state != "outgoing":
-            self._gateway_release(desk.turn.token, self.ids)
-            return None
-        settled = {}
-        if errand.has_history:
-            settled = self.env["mail.gateway.recipient"].sudo()._settled(self)
-        domain_id = desk.route.alias_domain_id
-        parcels = self._gateway_parcels(desk.session, desk.server, domain_id, settled)
-        origin = self.env["mail.gateway.attempt"]._mail_values(self.id)
-        return parcels, settled, {**desk.server_values, **origin}
-
-    def _gateway_hand_over(self, parcel, desk, origin):
+    def _gateway_hand_over(self, mail, parcel, desk, ready):
         """A task's part: say all of one message, and the final dot if it is still ours.
 
         What is about to happen is committed before: the attempt and its recipients
@@ -153,18 +140,17 @@ class MailMailDelivery(models.Model):
             None when the mail is no longer ours to send, or only in the next run
         """
         attempts = self.env["mail.gateway.attempt"].sudo()
-        session = desk.session
+        session, origin = desk.session, ready.origin
         delivery = yield desk.ask(
             session.offer, parcel.message, parcel.sender, list(parcel.recipients)
         )
         if not delivery.is_open:
             return delivery, partial(attempts._record, origin, session, delivery)
+        offer = OpenOffer(mail.id, desk, origin, delivery)
         opened = None
         try:
             if desk.turn.has_time_for_dot:
-                opened = self._gateway_surely(
-                    partial(self._gateway_fence_and_record, desk, origin, delivery)
-                )
+                opened = yield joint(self._gateway_fence_together, offer)
         except BaseException:
             session.close()
             raise
@@ -172,17 +158,11 @@ class MailMailDelivery(models.Model):
             # Hanging up before the dot takes the mail back (RFC 5321, 4.1.1.4).
             yield desk.ask(session.close)
             self._gateway_surely(
-                partial(self._gateway_release, desk.turn.token, self.ids)
+                partial(self._gateway_release, desk.turn.token, mail.ids)
             )
             return None
         yield desk.ask(session.finish, delivery)
         return delivery, partial(attempts._record_answers, opened, delivery)
-
-    def _gateway_fence_and_record(self, desk, origin, delivery):
-        if not self._gateway_fence(desk.turn.token):
-            return None
-        attempts = self.env["mail.gateway.attempt"].sudo()
-        return attempts._record_open(origin, desk.session, delivery)
 
     def _gateway_go_on(self, note, desk):
         """Write down one message of several; the next one is not begun yet."""

@@ -154,10 +154,11 @@ class MailMailQueue(models.Model):
 
         None when there is nothing to begin just now, but tasks are still at work.
         """
+        limit_of = partial(self._gateway_session_limit, turn)
         while True:
-            route = turn.next_route(self._gateway_session_limit)
+            route = turn.next_route(limit_of)
             if route is None and self._gateway_refill(turn):
-                route = turn.next_route(self._gateway_session_limit)
+                route = turn.next_route(limit_of)
             if route is not None:
                 yield self._gateway_sender(route, turn)
             elif turn.sessions.total():
@@ -167,9 +168,12 @@ class MailMailQueue(models.Model):
             else:
                 return
 
-    def _gateway_session_limit(self, route):
-        server = self.env["ir.mail_server"].sudo().browse(route.server_id or ())
-        return max(server.session_limit, 1) if server else 1
+    def _gateway_session_limit(self, turn, route):
+        limits, server_id = turn.session_limits, route.server_id
+        if server_id not in limits:
+            server = self.env["ir.mail_server"].sudo().browse(server_id or ())
+            limits[server_id] = max(server.session_limit, 1) if server else 1
+        return limits[server_id]
 
     @api.model
     def _gateway_refill(self, turn):

@@ -35,30 +35,25 @@ class MailMailResult(models.Model):
 
     _inherit = "mail.mail"
 
-    def _gateway_conclude(
-        self, errand, parcels, settled, desk, note=None, quietly=False
-    ):
+    def _gateway_conclude(self, errand, ready, desk):
         """Write down what became of a mail that a server was asked to take.
 
-        :param note: writes down the last attempt, in the same transaction
-        :param quietly: tell nobody else
+        :param self: the mail, held (mail_mail_together.py)
+        :returns: whom it has reached, if it was sent and there is nothing else to tell:
+            that is written down along with others; else None
         """
-        if note:
-            note()
-        if not self._gateway_hold(desk.turn.token):
-            return
-        self = self.with_context(
-            mail_gateway_turn=desk.turn, mail_gateway_quietly=quietly
-        )
-        answers = self._gateway_all_answers(errand, settled)
-        failures = [parcel.failure for parcel in parcels if parcel.failure]
-        reached = self._gateway_reached(parcels, errand.answers, settled)
+        answers = self._gateway_all_answers(errand, ready.settled)
+        failures = [parcel.failure for parcel in ready.parcels if parcel.failure]
+        reached = self._gateway_reached(ready.parcels, errand.answers, ready.settled)
+        detour = self._gateway_detour(errand, desk.server)
         fate = fate_of(answers)
         if fate is Fate.SENT and not answers:
             kind, reason = failures[0] if failures else self._gateway_nobody()
             self._gateway_give_up(kind, reason, kind, reached)
+        elif fate is Fate.SENT and not failures and not detour:
+            return reached
         elif fate is Fate.SENT:
-            self._gateway_note_sent(errand, desk.server, failures, reached)
+            self._gateway_note_sent(reached, failures, detour)
         elif fate is Fate.UNCERTAIN and not self._gateway_resends_uncertain():
             self._gateway_note_uncertain(tell(answers), reached)
         elif fate is Fate.UNCERTAIN:
@@ -66,6 +61,7 @@ class MailMailResult(models.Model):
             self._gateway_try_again(errand, UNANSWERED, tell(answers), reached)
         else:
             self._gateway_try_again(errand, worst(answers), tell(answers), reached)
+        return None
 
     def _gateway_conclude_failed(self, errand, turn, error):
         """Write down that a mail could not be made ready, no server has heard of it."""
@@ -80,19 +76,21 @@ class MailMailResult(models.Model):
 
     # ----------------------------------------------------------------------- fates
 
-    def _gateway_note_sent(self, errand, server, failures, reached):
+    def _gateway_note_sent(self, reached, failures=(), detour=False):
+        """Note mails as sent, all of them alike, and tell others."""
         values = {
-            # Until it is deleted it is ours: who finds it without us deletes it.
-            **({} if self.auto_delete else UNCLAIMED),
             "state": "sent",
             "failure_type": False,
             "failure_reason": False,
             "gateway_cause": False,
             "dead_letter_at": False,
         }
-        if detour := self._gateway_detour(errand, server):
+        if detour:
             values["gateway_detour"] = detour
-        self.write(values)
+        # Until it is deleted it is ours: who finds it without us deletes it.
+        deleted = self.filtered("auto_delete")
+        deleted.write(values)
+        (self - deleted).write({**UNCLAIMED, **values})
         kind, reason = failures[-1] if failures else (None, None)
         self._gateway_tell_others(reached, kind, reason)
 

@@ -4,6 +4,7 @@ import time
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 # A session is closed and opened anew after that many mails or seconds: some servers
 # end longer ones without a word.
@@ -36,6 +37,8 @@ class Errand:
 
     ``tried``: id and name of the servers that could not take it, with their verdict.
     ``answers``: what was said to each recipient so far (fate.Answer), by address.
+    ``ready``: what it is handed over as, once it is made ready; ``is_single``: not to
+    be made ready together with others.
     """
 
     mail_id: int
@@ -43,6 +46,8 @@ class Errand:
     tried: dict = field(default_factory=dict)
     answers: dict = field(default_factory=dict)
     has_history: bool = False
+    ready: object = None
+    is_single: bool = False
 
 
 class Turn:
@@ -50,6 +55,7 @@ class Turn:
 
     ``bin``: ids of mails that are to be deleted as they were sent. ``probing``: routes
     for which one more session found no server, as the one at work is a server's probe.
+    ``session_limits``: how many sessions a server may have at once, by its id.
 
     :param token: the worker's
     :param among: ids to send, when not all may be
@@ -70,6 +76,7 @@ class Turn:
         self.sessions = Counter()
         self.opening = Counter()
         self.probing = set()
+        self.session_limits = {}
 
     @property
     def is_drained(self):
@@ -117,6 +124,17 @@ class Turn:
                 queue.remove(errand)
                 return errand
         return None
+
+    def following(self, route, server_id, number):
+        """Return the next mails for this server that may be made ready together."""
+        chosen = (
+            errand
+            for errand in self.waiting[route]
+            if server_id not in errand.tried
+            and errand.ready is None
+            and not errand.is_single
+        )
+        return list(islice(chosen, number))
 
     def take_all(self, route, unless_tried=None):
         """Return all waiting mails of the route, but for those with a chance left."""
