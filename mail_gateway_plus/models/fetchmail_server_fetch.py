@@ -214,10 +214,10 @@ class FetchmailServerFetch(models.Model):
                     self._settle_renumbered(mailbox, name)
             if has_chores:
                 yield from self._do_chores_elsewhere(mailbox, ask)
-            has_more |= yield from self._fetch_rests(mailbox, turn, ask)
+                has_more |= yield from self._fetch_rests(mailbox, turn, ask)
+                self._settle_unread_folders()
             yield ask(mailbox.close)
             self._settle(mailbox)
-            self._settle_unread_folders()
             self._note_success()
             turn.remaining += has_more
         except Exception as error:

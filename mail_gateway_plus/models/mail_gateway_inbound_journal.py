@@ -290,7 +290,9 @@ class MailGatewayInboundJournal(models.Model):
             "SELECT EXISTS (SELECT FROM mail_gateway_inbound"
             " WHERE server_id = %(id)s AND acknowledged_at IS NULL)"
             " OR EXISTS (SELECT FROM mail_gateway_inbound"
-            " WHERE server_id = %(id)s AND remove_at <= %(now)s)",
+            " WHERE server_id = %(id)s AND remove_at <= %(now)s)"
+            " OR EXISTS (SELECT FROM mail_gateway_inbound"
+            " WHERE server_id = %(id)s AND rest_state = 'ordered')",
             id=server.id,
             now=fields.Datetime.now(),
         )
