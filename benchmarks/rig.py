@@ -5,7 +5,7 @@ import json
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,24 @@ class Workers:
     def __init__(self, directory: Path) -> None:
         self.environment = prepared.load()
         self.directory = directory
+        # For servers behind TLS, whose certificates ours verifies.
+        self.authority = CertificateAuthority(directory / "ca")
+        self.trust = {"SSL_CERT_FILE": str(self.authority.trusted_bundle())}
 
     def query(self, database: str, statement: str) -> str:
         """Run a statement."""
         return self.environment.cluster.query(statement, database)
 
-    def work(self, database: str, tasks: Sequence[dict[str, Any]]) -> list[dict]:
-        """Have a worker for each task, all at once, and return what they measured."""
+    def work(
+        self,
+        database: str,
+        tasks: Sequence[dict[str, Any]],
+        prepare: Callable[[], None] = lambda: None,
+    ) -> list[dict]:
+        """Have a worker for each task, all at once, and return what they measured.
+
+        :param prepare: called once all workers have loaded and are warm
+        """
         configuration = self.environment.write_configuration(
             self.directory / "worker.conf",
             databases.options(self.environment, database),
@@ -50,7 +61,7 @@ class Workers:
             subprocess.Popen(
                 [python, "-m", "benchmarks.worker", json.dumps({**base, **task})],
                 cwd=ROOT,
-                env=self.environment.process_environment,
+                env={**self.environment.process_environment, **self.trust},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -62,6 +73,7 @@ class Workers:
                 assert worker.stdout
                 if worker.stdout.readline().strip() != "ready":
                     raise RuntimeError("a worker did not start")
+            prepare()
             for worker in workers:
                 assert worker.stdin
                 worker.stdin.write("go\n")
@@ -78,9 +90,8 @@ class Bench(Workers):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        authority = CertificateAuthority(directory / "ca")
         self.dovecot = Dovecot(
-            directory / "dovecot", authority, {messages.ADDRESS: "secret"}
+            directory / "dovecot", self.authority, {messages.ADDRESS: "secret"}
         )
 
     def fill_mailbox(self, letters: Sequence[bytes]) -> None:
@@ -90,13 +101,17 @@ class Bench(Workers):
             self.dovecot.deliver(messages.ADDRESS, letter)
 
     @contextlib.contextmanager
-    def line(self, round_trip_ms: int) -> Iterator[int]:
+    def line(self, round_trip_ms: int, tls: bool = False) -> Iterator[int]:
         """Yield the port of the mailbox at a distance."""
         if not round_trip_ms:
-            yield self.dovecot.imap_port
+            yield self.dovecot.port_of("imap", tls)
             return
-        with LatencyProxy(self.dovecot.imap_port, round_trip_ms / 2000) as proxy:
+        with self.proxy(round_trip_ms, tls) as proxy:
             yield proxy.port
+
+    def proxy(self, round_trip_ms: int, tls: bool = False) -> LatencyProxy:
+        """Return what makes the mailbox as far away, to be entered."""
+        return LatencyProxy(self.dovecot.port_of("imap", tls), round_trip_ms / 2000)
 
     def database(self, variant: str, port: int) -> str:
         """Return a fresh database whose mailbox is on ``port``."""

@@ -26,7 +26,7 @@ class Worker:
     def answer(self, task: dict[str, Any]) -> dict[str, float]:
         """Run jobs until ``task["done"]`` says that the work is done."""
         statements = odoo.sql_db.sql_counter
-        cpu = time.process_time()
+        cpu, starved = time.process_time(), starvation()
         started = time.monotonic()
         while not self.ask(task["done"], task["goal"]):
             pause = time.monotonic() + 0.02  # when another worker has all the jobs
@@ -40,6 +40,7 @@ class Worker:
         return {
             "seconds": time.monotonic() - started,
             "cpu": time.process_time() - cpu,
+            "starved": starvation() - starved,
             "statements": odoo.sql_db.sql_counter - statements,
             "peak_kb": memory("VmHWM"),
         }
@@ -84,6 +85,11 @@ def memory(name: str) -> int:
     status = Path("/proc/self/status").read_text(encoding="ascii")
     line = next(line for line in status.splitlines() if line.startswith(name))
     return int(line.split()[1])
+
+
+def starvation() -> float:
+    """Return the seconds that the main thread has waited for a processor."""
+    return int(Path("/proc/self/schedstat").read_text("ascii").split()[1]) / 1e9
 
 
 def main() -> None:

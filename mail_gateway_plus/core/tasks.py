@@ -3,7 +3,8 @@
 A task is a generator. It yields a :class:`Call` for whatever may wait for the network
 and gets the call's result back, or its exception raised. Between two calls a task runs
 in the thread that started it, alone, and so may use the database; before it yields it
-must have committed, as another task goes on with the same cursor.
+must have committed, as another task goes on with the same cursor. A :class:`Joint` is
+for what is cheaper done for several tasks at once.
 
 A call may have a deadline. Threads cannot be ended, so its task is told and goes on
 without it, and what the call waits for is taken away from it.
@@ -46,73 +47,146 @@ def call(in_thread, function, *arguments, seconds=None, give_up=None):
     return Call(partial(function, *arguments), in_thread, seconds, give_up)
 
 
-def run(tasks, threads):
+@dataclass(frozen=True)
+class Joint:
+    """Something that is done at once for all tasks that are about to do it.
+
+    ``function`` takes a list of arguments and returns as many results. If it raises for
+    several, it is called for each by itself; so it must leave nothing half done.
+    """
+
+    function: Callable
+    argument: object
+
+
+def joint(function, argument):
+    """Return the :class:`Joint` by which a task gets its result.
+
+    Nobody is waited for: it is done for those whose network calls have ended by now.
+    The same method of two objects is not the same function.
+    """
+    return Joint(function, argument)
+
+
+def run(tasks, threads, patience=None):
     """Run tasks to their end, at most ``threads`` of them at a time.
 
     :param tasks: an iterable of generators; the next one is taken when one has ended,
         so that it may decide that no more are to be started
+    :param patience: seconds after which it is asked for one more, though none has ended
     :raises: whatever a task does not handle; the others are closed then
     """
     tasks = iter(tasks)
-    waiting = {}
     pool = ThreadPoolExecutor(threads, thread_name_prefix="mail-gateway")
+    floor = _Floor(pool)
     try:
         while True:
-            while len(waiting) < threads and (task := next(tasks, None)):
-                _advance(task, pool, waiting, partial(next, task))
-            if not waiting:
+            while len(floor.waiting) < threads and (task := next(tasks, None)):
+                floor.advance(task, partial(next, task))
+                floor.do_together()
+            if not floor.waiting:
                 return
-            seconds = _until_deadline(waiting)
-            done, _pending = wait(waiting, seconds, return_when=FIRST_COMPLETED)
-            for future in done or _overdue(waiting):
-                task = waiting[future].task
-                resume = _resumption(waiting.pop(future), future)
-                _advance(task, pool, waiting, resume)
+            seconds = floor.until_deadline(patience)
+            done, _pending = wait(floor.waiting, seconds, return_when=FIRST_COMPLETED)
+            for future in done or floor.overdue():
+                floor.resume(future)
+            floor.do_together()
     finally:
-        for each in waiting.values():
-            each.task.close()
+        floor.close()
         # Not for the threads: one that was given up may still look up a host name.
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _advance(task, pool, waiting, resume):
-    """Let a task go on until it waits for a thread or has ended."""
-    while True:
-        try:
-            wanted = resume()
-        except StopIteration:
+class _Floor:
+    """The tasks that have begun: in a thread, or about to do something together.
+
+    ``waiting``: those in a thread, by the call's future.
+    """
+
+    def __init__(self, pool):
+        self._pool = pool
+        self.waiting = {}
+        self._gathered = {}
+
+    def advance(self, task, resume):
+        """Let a task go on until it waits for a thread or for others, or has ended."""
+        while True:
+            try:
+                wanted = resume()
+            except StopIteration:
+                return
+            if isinstance(wanted, Joint):
+                entry = (task, wanted.argument)
+                self._gathered.setdefault(wanted.function, []).append(entry)
+                return
+            if wanted.in_thread:
+                seconds = float("inf") if wanted.seconds is None else wanted.seconds
+                deadline = time.monotonic() + seconds
+                future = self._pool.submit(wanted.function)
+                self.waiting[future] = Waiting(task, wanted, deadline)
+                return
+            resume = _outcome(task, wanted.function)
+
+    def resume(self, future):
+        """Let a task go on whose call has ended, or is given up."""
+        each = self.waiting.pop(future)
+        if future.done():
+            self.advance(each.task, _outcome(each.task, future.result))
             return
-        if wanted.in_thread:
-            seconds = float("inf") if wanted.seconds is None else wanted.seconds
-            deadline = time.monotonic() + seconds
-            waiting[pool.submit(wanted.function)] = Waiting(task, wanted, deadline)
-            return
-        try:
-            resume = partial(task.send, wanted.function())
-        except Exception as error:
-            resume = partial(task.throw, error)
+        if each.wanted.give_up:
+            each.wanted.give_up()
+        self.advance(each.task, partial(each.task.throw, OutOfTime()))
+
+    def until_deadline(self, patience):
+        """Return the seconds to wait, to the first deadline at most; ``None``: any."""
+        deadline = min(each.deadline for each in self.waiting.values())
+        seconds = max(deadline - time.monotonic(), 0)
+        if patience is not None:
+            seconds = min(seconds, patience)
+        return None if seconds == float("inf") else seconds
+
+    def overdue(self):
+        """Return the futures of the calls whose deadline is over."""
+        now = time.monotonic()
+        return [future for future, each in self.waiting.items() if each.deadline <= now]
+
+    def do_together(self):
+        """Do what tasks wait to do together, and what they want to do then."""
+        while self._gathered:
+            function, entries = next(iter(self._gathered.items()))
+            try:
+                results = function([argument for _task, argument in entries])
+                resumptions = [
+                    partial(task.send, result)
+                    for (task, _argument), result in zip(entries, results, strict=True)
+                ]
+            except Exception as error:
+                resumptions = self._each_by_itself(function, entries, error)
+            del self._gathered[function]
+            for (task, _argument), resume in zip(entries, resumptions, strict=True):
+                self.advance(task, resume)
+
+    @staticmethod
+    def _each_by_itself(function, entries, error):
+        if len(entries) == 1:
+            return [partial(entries[0][0].throw, error)]
+        return [
+            _outcome(task, lambda argument=argument: function([argument])[0])
+            for task, argument in entries
+        ]
+
+    def close(self):
+        """End all tasks."""
+        for each in self.waiting.values():
+            each.task.close()
+        for entries in self._gathered.values():
+            for task, _argument in entries:
+                task.close()
 
 
-def _until_deadline(waiting):
-    """Return the seconds until the first deadline, ``None`` if there is none."""
-    deadline = min(each.deadline for each in waiting.values())
-    if deadline == float("inf"):
-        return None
-    return max(deadline - time.monotonic(), 0)
-
-
-def _overdue(waiting):
-    now = time.monotonic()
-    return [future for future, each in waiting.items() if each.deadline <= now]
-
-
-def _resumption(waiting, future):
-    task, wanted = waiting.task, waiting.wanted
-    if not future.done():
-        if wanted.give_up:
-            wanted.give_up()
-        return partial(task.throw, OutOfTime())
-    error = future.exception()
-    if error is not None:
+def _outcome(task, function):
+    """Return how a task goes on after a function that was called for it."""
+    try:
+        return partial(task.send, function())
+    except Exception as error:
         return partial(task.throw, error)
-    return partial(task.send, future.result())

@@ -323,17 +323,21 @@ class FetchmailServer(models.Model):
         statuses = []
         for server in self:
             statuses = server._probe()
-            server._start_ledgers(statuses)
-            server.write(
-                {
-                    "state": "done",
-                    "error_date": False,
-                    "error_message": False,
-                    "failure_count": 0,
-                    "next_poll_at": False,
-                }
-            )
+            server._confirm(statuses)
         return self._notify_confirmed(statuses)
+
+    def _confirm(self, statuses):
+        """Take a server into use whose folders were opened."""
+        self._start_ledgers(statuses)
+        self.write(
+            {
+                "state": "done",
+                "error_date": False,
+                "error_message": False,
+                "failure_count": 0,
+                "next_poll_at": False,
+            }
+        )
 
     def _probe(self):
         """Open each folder and return their statuses, or raise in the user's words."""

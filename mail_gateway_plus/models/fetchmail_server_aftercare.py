@@ -72,6 +72,12 @@ class FetchmailServerAftercare(models.Model):
         if self.loses_moved != loses_moved:
             self.loses_moved = loses_moved
 
+    def _has_chores(self):
+        """Say whether earlier runs left anything to do in the mailbox, and commit."""
+        has_chores = self.env["mail.gateway.inbound"]._has_chores(self)
+        self._commit()
+        return has_chores
+
     def _do_chores(self, mailbox, folder, ask):
         """Do in the open folder what earlier runs left to do."""
         if not mailbox.status:
@@ -111,8 +117,9 @@ class FetchmailServerAftercare(models.Model):
         if self._get_connection_type() != "imap" or not mailbox.status:
             return
         folders = self.env["mail.gateway.inbound"]._folders_with_chores(self)
-        for folder in folders - set(self._folder_names()):
-            self._commit()
+        elsewhere = folders - set(self._folder_names())
+        self._commit()
+        for folder in elsewhere:
             try:
                 yield ask(mailbox.open, folder)
             except FolderUnavailable:

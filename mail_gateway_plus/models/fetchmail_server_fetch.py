@@ -151,7 +151,8 @@ class FetchmailServerFetch(models.Model):
         for server in self:
             if not turn.has_time:
                 return
-            yield server._poll(turn)
+            # Commits empty the cache: each reads its own row again, not those of all.
+            yield server.with_prefetch()._poll(turn)
 
     def _in_turn(self):
         """Return the mailboxes to read now, longest without a visit first.
@@ -197,7 +198,7 @@ class FetchmailServerFetch(models.Model):
                 mailbox = as_mailbox(connection)
             mailbox.size_limit = max(self.size_limit, 0) * 1024**2
             mailbox.step_seconds = ask.step_seconds
-            has_more = False
+            has_more = has_chores = False
             for name in self._folder_names():
                 yield ask(mailbox.open, name)
                 more = yield from self._drain(mailbox, name, turn, ask)
@@ -205,14 +206,18 @@ class FetchmailServerFetch(models.Model):
                     # Another addon's connection lists one batch at a time.
                     more = yield from self._drain(mailbox, name, turn, ask)
                 has_more |= more
+                if not self._has_chores():
+                    continue
+                has_chores = True
                 yield from self._do_chores(mailbox, name, ask)
                 if not more:
                     self._settle_renumbered(mailbox, name)
-            yield from self._do_chores_elsewhere(mailbox, ask)
-            has_more |= yield from self._fetch_rests(mailbox, turn, ask)
+            if has_chores:
+                yield from self._do_chores_elsewhere(mailbox, ask)
+                has_more |= yield from self._fetch_rests(mailbox, turn, ask)
+                self._settle_unread_folders()
             yield ask(mailbox.close)
             self._settle(mailbox)
-            self._settle_unread_folders()
             self._note_success()
             turn.remaining += has_more
         except Exception as error:

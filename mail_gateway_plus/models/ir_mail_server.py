@@ -6,7 +6,9 @@ from odoo.tools import config
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
-from ..core.protocols.smtp import SmtpSession
+from ..core.policy.fate import fault_of
+from ..core.protocols.smtp import SmtpSession, phase_of
+from ..core.protocols.smtp_delivery import NO_REPLY
 
 _logger = logging.getLogger(__name__)
 
@@ -78,32 +80,14 @@ class IrMailServer(models.Model):
             mail_servers = self.sudo().search(domain, order="sequence, id")
         return super()._find_mail_server(email_from, mail_servers._confirmed())
 
-    def _next_servers(self, smtp_from, dispatch):
-        """Return the servers that may stand in for this one, best first.
-
-        Only confirmed ones that are nobody's own, that may send for this very From,
-        and that the mails may use at all.
-        """
-        others = self.sudo().search(
-            self._find_mail_server_allowed_domain()
-            & fields.Domain("id", "!=", self.id),
-            order="sequence, id",
-        )
-        others = self._filter_mail_servers_fallback(others._confirmed())
-        if dispatch and dispatch.mail_ids:
-            mails = self.env["mail.mail"].sudo().browse(dispatch.mail_ids)
-            others = mails._filter_mail_mail_servers(others)
-        return others.filtered(
-            lambda server: self._match_from_filter(smtp_from, server.from_filter)
-        )
-
     # ------------------------------------------------------------------- connecting
 
     def _connect__(self, *args, **kwargs):
         """Open a session; when the server cannot be reached, with the next one.
 
         The tests, an explicit host and a server that was chosen by hand keep to the
-        one that they name.
+        one that they name. With ``mail_gateway_dial_only`` in the context the choice
+        has been made.
         """
         host = args[0] if args else kwargs.get("host")
         if host or kwargs.get("allow_archived") or self._disable_send():
@@ -117,8 +101,13 @@ class IrMailServer(models.Model):
             server = found or server
             if not server:
                 self._check_command_line_is_meant()
+        if self.env.context.get("mail_gateway_dial_only"):
+            return super()._connect__(
+                *args, **kwargs, mail_server_id=server.id, smtp_from=smtp_from
+            )
+        mails = self.env["mail.mail"].sudo().browse(dispatch and dispatch.mail_ids)
         failures = []
-        for candidate in server._candidates(smtp_from, dispatch, is_free):
+        for candidate in server._sending_order(smtp_from, mails, not is_free):
             try:
                 connection = super()._connect__(
                     *args, **kwargs, mail_server_id=candidate.id, smtp_from=smtp_from
@@ -129,6 +118,8 @@ class IrMailServer(models.Model):
                 self.env["mail.gateway.attempt"].sudo()._record_unreachable(
                     candidate, dispatch, error
                 )
+                verdict = candidate._reply_judge()(phase_of(error), NO_REPLY, error)
+                candidate._note_sending_fault(verdict, str(error))
             else:
                 return candidate._observed(connection, dispatch)
         raise self._unreachable(failures)
@@ -150,17 +141,12 @@ class IrMailServer(models.Model):
                 )
             )
 
-    def _candidates(self, smtp_from, dispatch, is_free):
-        """Yield this server, then those that may stand in for it if it ``is_free``.
-
-        An empty recordset is the command line's server, which has no stand-in.
-        """
-        yield self
-        if self and is_free and not self.owner_user_id:
-            yield from self._next_servers(smtp_from, dispatch)
-
     def _unreachable(self, failures):
         """Return the error that tells why no session could be opened."""
+        if not failures:
+            return MailDeliveryException(
+                self.env._("No outgoing mail server can be used at this time.")
+            )
         if len(failures) == 1:
             return failures[0][1]
         told = [f"{server.name}: {self._explain(error)}" for server, error in failures]
@@ -169,9 +155,18 @@ class IrMailServer(models.Model):
         )
 
     def _observed(self, connection, dispatch):
-        """Return the connection, which records each attempt if it is a session."""
+        """Return the connection, which counts and records its mails if it is ours."""
         if not isinstance(connection, SmtpSession):
             return connection
+        has_quota = bool(self and self.env["mail.gateway.quota"]._of(self))
+        judge_here = self._reply_judge()
+        carried = []
+
+        def reserve(_session, recipients):
+            if has_quota and self._reserve_sending(len(recipients)) is not None:
+                raise MailDeliveryException(
+                    self.env._("The sending limit of %s is reached.", self.name)
+                )
 
         def record(session, delivery):
             # The mail's fate is decided: failing to write it down must not make a
@@ -180,8 +175,18 @@ class IrMailServer(models.Model):
                 self.env["mail.gateway.attempt"].sudo()._record_delivery(
                     self, dispatch, session, delivery
                 )
+                if has_quota and not (delivery.accepted or delivery.is_uncertain):
+                    quotas = self.env["mail.gateway.quota"]
+                    quotas._give_back(self, 1, len(delivery.recipients))
+                fault = fault_of(delivery, judge_here)
+                if fault is not None:
+                    self._note_sending_fault(fault, delivery.reply.text)
+                elif not carried:
+                    self._note_sending_success()
+                carried.append(delivery)
             except Exception:
                 _logger.exception("An attempt could not be written down")
 
-        connection.on_delivery = record
+        connection.size_limit = self._size_limit()
+        connection.before_delivery, connection.on_delivery = reserve, record
         return connection

@@ -8,6 +8,7 @@ from odoo.tools.mail import email_domain_normalize
 
 from ..core.policy.balance import weighted
 from ..core.policy.sending_retry import Patience
+from ..parameters import MOST_DAYS, whole_number
 from .mail_gateway_breaker import STATES
 
 SPARKLINE_HOURS = 24
@@ -175,8 +176,8 @@ class IrMailServerDelivery(models.Model):
     @api.model
     def _patience(self):
         """Return how long a mail is tried, for ``next_try`` (sending_retry.py)."""
-        days = self.env["ir.config_parameter"].sudo().get_param(*GIVE_UP_DAYS)
-        return Patience(timedelta(days=float(days)))
+        days = min(whole_number(self.env, GIVE_UP_DAYS, least=1), MOST_DAYS)
+        return Patience(timedelta(days=days))
 
     # ------------------------------------------------------------------- by persons
 
@@ -274,7 +275,7 @@ class IrMailServerDelivery(models.Model):
         rows = self.env.execute_query(
             SQL(
                 "SELECT server_id, date_trunc('hour', create_date), "
-                "count(*) FILTER (WHERE outcome != 'failed'), "
+                "count(*) FILTER (WHERE outcome IN ('accepted', 'partial')), "
                 "count(*) FILTER (WHERE outcome = 'failed') "
                 "FROM mail_gateway_attempt "
                 "WHERE create_date > %s AND server_id IN %s GROUP BY 1, 2",

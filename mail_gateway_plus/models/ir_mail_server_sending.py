@@ -2,9 +2,12 @@ from datetime import timedelta
 
 from odoo import fields, models
 
+from ..core.policy.replies import judge
 from ..core.policy.verdict import Cause, Kind, Scope, Verdict
 
 SESSION_LIMIT = 4
+# The rule of those verdicts that no server has spoken: a quota of ours is spent.
+OWN_QUOTA = "quota"
 
 
 class IrMailServerSending(models.Model):
@@ -38,6 +41,23 @@ class IrMailServerSending(models.Model):
             ._connect__(mail_server_id=self.id or None, smtp_from=route.smtp_from)
         )
 
+    def _reply_judge(self):
+        """Return ``judge(phase, reply, error=None)`` as it holds for this server.
+
+        The administrator's rules are read but once.
+        """
+        rules = self.env["mail.gateway.reply.rule"].sudo()._rules()
+        host = self.smtp_host or ""
+
+        def judge_here(phase, reply, error=None):
+            return judge(phase, reply, rules=rules, error=error, host=host)
+
+        return judge_here
+
+    def _size_limit(self):
+        """Return how many bytes a mail may have, 0 where nobody has entered it."""
+        return int(self.max_email_size * 1024**2) if self else 0
+
     def _note_sending_fault(self, verdict, text=""):
         """Note what speaks against using the server for other mail as well."""
         if self:
@@ -60,5 +80,22 @@ class IrMailServerSending(models.Model):
         if next_at is None:  # never: it has more recipients than the quota
             cause = Cause.TOO_MANY_RECIPIENTS.value
             return Verdict(Kind.PERMANENT, Scope.SENDER, None, cause)
-        wait = max(next_at - fields.Datetime.now(), timedelta())
-        return Verdict(Kind.QUOTA, Scope.RATE, wait, Cause.SENDING_QUOTA.value)
+        return _spent_until(next_at)
+
+    def _spent_quota(self):
+        """Return the verdict that says how long its quotas are spent, None if not."""
+        if not self:
+            return None
+        next_at = self.env["mail.gateway.quota"]._next_free(self)[self.id]
+        return next_at and _spent_until(next_at)
+
+
+def is_own_quota(verdict):
+    """Say whether a quota of ours kept a mail back, and no server was asked."""
+    return verdict.rule == OWN_QUOTA
+
+
+def _spent_until(moment):
+    wait = max(moment - fields.Datetime.now(), timedelta(seconds=1))
+    cause = Cause.SENDING_QUOTA.value
+    return Verdict(Kind.QUOTA, Scope.RATE, wait, cause, rule=OWN_QUOTA)

@@ -2,7 +2,6 @@ from odoo import api, fields, models
 
 from ..core.diagnosis.faults import diagnose
 from ..core.policy.fate import Answer, Outcome, answers_of
-from ..core.policy.replies import judge
 from ..core.protocols.smtp import Phase, phase_of
 from ..parameters import kept_since
 from .own_transaction import own_transaction
@@ -111,6 +110,15 @@ class MailGatewayAttempt(models.Model):
         aggregator="avg",
         help="How long handing over took, without connecting.",
     )
+    queued_at = fields.Datetime(
+        string="Queued", readonly=True, help="Since when the mail was due to be sent."
+    )
+    queue_seconds = fields.Integer(
+        string="Time in Queue (s)",
+        readonly=True,
+        aggregator="avg",
+        help="From when the mail was due until a server accepted it.",
+    )
     res_model = fields.Char(
         string="Record Type", readonly=True, help="The model of the mail's record."
     )
@@ -164,41 +172,59 @@ class MailGatewayAttempt(models.Model):
             {
                 **origin,
                 **self._envelope_values(session, delivery),
-                **self._result_values(delivery),
+                **self._result_values(delivery, origin.get("queued_at")),
             }
         )
         recipients = self.env["mail.gateway.recipient"]
-        recipients._add(attempt, origin["mail_id"], answers)
+        recipients._add([(attempt.id, origin["mail_id"], answers)])
         return attempt
 
     @api.model
-    def _record_open(self, origin, session, delivery):
-        """Write down that the final dot is next: from here on it may have been sent.
+    def _record_open(self, opened):
+        """Write down that final dots are next: from here on mails may have been sent.
 
-        :returns: the ids of the attempt and, by address, of its recipients
+        :param opened: for each message the values of server and mail, the session and
+            the delivery
+        :returns: for each the ids of the attempt and, by address, of its recipients,
+            and since when the mail was due
         """
-        answers = [
-            Answer(
-                address,
-                Outcome.UNCERTAIN if reply.is_positive else Outcome.DEFERRED,
-                reply,
-            )
-            for address, reply in delivery.recipients.items()
-        ]
-        values = self._result_values(delivery)
-        values.update({"outcome": "uncertain", "phase": Phase.DOT.value})
-        attempt = self.create(
-            {**origin, **self._envelope_values(session, delivery), **values}
+        attempts = self.create(
+            [
+                {
+                    **origin,
+                    **self._envelope_values(session, delivery),
+                    **self._result_values(delivery),
+                    "outcome": "uncertain",
+                    "phase": Phase.DOT.value,
+                }
+                for origin, session, delivery in opened
+            ]
         )
-        recipients = self.env["mail.gateway.recipient"]
-        rows = recipients._add(attempt, origin["mail_id"], answers)
-        return attempt.id, dict(zip(delivery.recipients, rows.ids, strict=True))
+        rows = self.env["mail.gateway.recipient"]._add(
+            [
+                (attempt_id, origin["mail_id"], _open_answers(delivery))
+                for attempt_id, (origin, _session, delivery) in zip(
+                    attempts.ids, opened, strict=True
+                )
+            ]
+        )
+        ids = iter(rows.ids)
+        return [
+            (
+                attempt_id,
+                {address: next(ids) for address in delivery.recipients},
+                origin.get("queued_at"),
+            )
+            for attempt_id, (origin, _session, delivery) in zip(
+                attempts.ids, opened, strict=True
+            )
+        ]
 
     @api.model
     def _record_answers(self, opened, delivery, answers):
-        """Complete what :meth:`_record_open` wrote."""
-        attempt_id, recipient_ids = opened
-        self.browse(attempt_id).write(self._result_values(delivery))
+        """Complete what :meth:`_record_open` wrote, and returned as ``opened``."""
+        attempt_id, recipient_ids, queued_at = opened
+        self.browse(attempt_id).write(self._result_values(delivery, queued_at))
         self.env["mail.gateway.recipient"]._complete(recipient_ids, answers)
 
     @api.model
@@ -213,7 +239,11 @@ class MailGatewayAttempt(models.Model):
         }
 
     @api.model
-    def _result_values(self, delivery):
+    def _result_values(self, delivery, queued_at=None):
+        values = {}
+        if delivery.accepted and queued_at:
+            waited = (fields.Datetime.now() - queued_at).total_seconds()
+            values["queue_seconds"] = max(round(waited), 0)
         outcome = "uncertain" if delivery.is_uncertain else "failed"
         if delivery.accepted:
             outcome = "partial" if delivery.refused else "accepted"
@@ -223,9 +253,11 @@ class MailGatewayAttempt(models.Model):
             "phase": delivery.phase.value,
             "code": delivery.reply.code,
             "enhanced_code": delivery.reply.enhanced_code,
-            "reply": delivery.reply.text,
+            # Servers like to quote whom they refuse.
+            "reply": delivery.reply.without(delivery.recipients).text,
             "queue_id": delivery.reply.queue_id,
             "milliseconds": round(delivery.seconds * 1000),
+            **values,
         }
 
     @api.model
@@ -235,13 +267,7 @@ class MailGatewayAttempt(models.Model):
             **self._server_values(server),
             **self._mail_values(dispatch and dispatch.current_mail_id),
         }
-        host = server.smtp_host or ""
-        rules = self.env["mail.mail"]._reply_rules()
-
-        def judge_here(phase, reply, error=None):
-            return judge(phase, reply, rules=rules, error=error, host=host)
-
-        answers = answers_of(delivery, judge_here)
+        answers = answers_of(delivery, server._reply_judge())
         if dispatch:
             dispatch.answers.extend(answers)
         # It happened, whether the caller's transaction is rolled back or not.
@@ -291,12 +317,30 @@ class MailGatewayAttempt(models.Model):
             "company_id": mail.record_company_id.id,
             "res_model": mail.model,
             "res_id": mail.res_id,
+            "queued_at": mail.gateway_since or mail.scheduled_date or mail.create_date,
         }
 
     @api.autovacuum
     def _gc_attempts(self):
-        """Drop what is past its retention, some at a time."""
+        """Drop what is past its retention, some at a time.
+
+        Not that of mail that is still open: it says who has the mail already.
+        """
         before = kept_since(self.env, RETENTION)
-        rows = self.sudo().search([("create_date", "<", before)], limit=GC_LIMIT)
+        is_done = fields.Domain("mail_id", "=", False) | fields.Domain(
+            "mail_id.state", "in", ("sent", "received", "cancel")
+        )
+        is_old = fields.Domain("create_date", "<", before)
+        rows = self.sudo().search(is_old & is_done, limit=GC_LIMIT)
         rows.unlink()
         return len(rows), len(rows) == GC_LIMIT
+
+
+def _open_answers(delivery):
+    """Return what each recipient's answer is while the final dot is not answered."""
+    return [
+        Answer(
+            address, Outcome.UNCERTAIN if reply.is_positive else Outcome.DEFERRED, reply
+        )
+        for address, reply in delivery.recipients.items()
+    ]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..core.policy.breaker import WINDOW, Breaker, State
+from ..core.policy.breaker import COOL_DOWNS, WINDOW, Breaker, State
 from ..sending_advice import CAUSE_ADVICE, CAUSE_TITLE, cause_selection, known_cause
 from .own_transaction import own_transaction
 
@@ -112,6 +112,16 @@ class MailGatewayBreaker(models.Model):
             ):
                 usable += server
         return usable
+
+    def _back_in(self):
+        """Return how long it takes at most until one of the servers may be back.
+
+        No time where none is out of use.
+        """
+        out_of_use = self.sudo().search([("state", "!=", State.CLOSED.value)])
+        now = fields.Datetime.now()
+        waits = [row.open_until - now for row in out_of_use if row.open_until]
+        return min(waits, default=COOL_DOWNS[-1] if out_of_use else timedelta())
 
     def _is_probe(self, server):
         """Say whether the server is only being tried: give it one mail."""

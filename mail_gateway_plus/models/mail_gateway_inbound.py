@@ -172,6 +172,7 @@ class MailGatewayInbound(models.Model):
     _parked_idx = models.Index("(id) WHERE state = 'quarantined'")
     _unacknowledged_idx = models.Index("(server_id) WHERE acknowledged_at IS NULL")
     _remove_idx = models.Index("(server_id, remove_at) WHERE remove_at IS NOT NULL")
+    _ordered_idx = models.Index("(server_id) WHERE rest_state = 'ordered'")
     _settled_idx = models.Index("(settled_at) WHERE settled_at IS NOT NULL")
 
     # ---------------------------------------------------------------------- fields

@@ -191,6 +191,8 @@ class MailGatewayInboundJournal(models.Model):
 
     def _known(self, server, refs):
         """Return those of ``refs`` that the journal holds."""
+        if not refs:
+            return []
         found = set(self.env.execute_query(self._known_query(server, refs)))
         return [ref for ref in refs if _identity(ref) in found]
 
@@ -276,6 +278,32 @@ class MailGatewayInboundJournal(models.Model):
                 row.uidvalidity = place.uidvalidity
             elif not place:
                 row.write({"uidvalidity": f"{MOVED}{row.id}", "remove_at": False})
+
+    def _has_chores(self, server):
+        """Say whether anything is left to do in any folder of the mailbox."""
+        [(has_chores,)] = self.env.execute_query(self._chores_query(server))
+        return has_chores
+
+    def _chores_query(self, server):
+        """Return one question for all kinds of chores; each has an index of its own."""
+        query = SQL(
+            "SELECT EXISTS (SELECT FROM mail_gateway_inbound"
+            " WHERE server_id = %(id)s AND acknowledged_at IS NULL)"
+            " OR EXISTS (SELECT FROM mail_gateway_inbound"
+            " WHERE server_id = %(id)s AND remove_at <= %(now)s)"
+            " OR EXISTS (SELECT FROM mail_gateway_inbound"
+            " WHERE server_id = %(id)s AND rest_state = 'ordered')",
+            id=server.id,
+            now=fields.Datetime.now(),
+        )
+        if server.failed_folder:
+            query = SQL(
+                "%s OR EXISTS (SELECT FROM mail_gateway_inbound WHERE server_id = %s"
+                " AND state = 'quarantined' AND is_set_aside IS NOT TRUE)",
+                query,
+                server.id,
+            )
+        return query
 
     def _folders_with_chores(self, server):
         """Return the names of the folders in which something is due."""

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import email_normalize
 from odoo.tools.misc import hmac
 
+from ..core.parsing.wire_form import wire_form
 from ..core.policy.fate import Outcome
 
 # What the hashes are made for: those of another purpose differ (odoo.tools.misc.hmac).
@@ -66,20 +67,24 @@ class MailGatewayRecipient(models.Model):
     def _hash(self, address):
         """Return the keyed hash of an address, the same however it is written."""
         address = email_normalize(address, strict=False) or address.strip().lower()
-        return hmac(self.env(su=True), HASH_SCOPE, address)
+        return hmac(self.env(su=True), HASH_SCOPE, wire_form(address))
 
     @api.model
-    def _add(self, attempt, mail_id, answers):
-        """Write down the recipients of an attempt; return them in their order."""
+    def _add(self, attempted):
+        """Write down the recipients of attempts; return them in their order.
+
+        :param attempted: for each attempt its id, the mail's, and the answers
+        """
         return self.create(
             [
                 {
-                    "attempt_id": attempt.id,
+                    "attempt_id": attempt_id,
                     "mail_id": mail_id or False,
                     "address_hash": self._hash(answer.address),
                     "domain": answer.address.rpartition("@")[2].lower(),
                     **self._answer_values(answer),
                 }
+                for attempt_id, mail_id, answers in attempted
                 for answer in answers
             ]
         )
@@ -101,7 +106,7 @@ class MailGatewayRecipient(models.Model):
             "is_settled": answer.outcome.is_settled,
             "code": answer.reply.code,
             "enhanced_code": answer.reply.enhanced_code,
-            "reply": answer.reply.text,
+            "reply": answer.reply.without([answer.address]).text,
         }
 
     @api.model

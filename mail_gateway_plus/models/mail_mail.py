@@ -1,7 +1,9 @@
 from odoo import api, fields, models, modules
+from odoo.exceptions import UserError
 
 from ..core.policy.dispatch import Dispatch
 from ..core.policy.lanes import INTERACTIVE_AT_ONCE, Lane, lane_of
+from ..parameters import whole_number
 from ..sending_advice import cause_selection
 
 QUEUE_CRON = "mail.ir_cron_mail_scheduler_action"
@@ -12,6 +14,9 @@ FRESH = {
     "gateway_cause": False,
     "dead_letter_at": False,
 }
+# System parameter and its default: mails that may wait before mailings are refused; 0:
+# any number.
+QUEUE_CAP = ("mail_gateway_plus.queue_cap", 0)
 # Key of the transaction's memory of when the queue is to be woken.
 WAKE_KEY = "mail_gateway_plus.wake"
 
@@ -67,7 +72,7 @@ class MailMail(models.Model):
         help="When it was first due, if it could not be sent then.",
     )
     gateway_cause = fields.Selection(
-        "_selection_cause",
+        "_gateway_selection_cause",
         string="Cause",
         readonly=True,
         copy=False,
@@ -98,7 +103,7 @@ class MailMail(models.Model):
     _gateway_uncertain_idx = models.Index("(id) WHERE state = 'uncertain'")
 
     @api.model
-    def _selection_cause(self):
+    def _gateway_selection_cause(self):
         """Return what a server can say, and what is wrong before one is asked."""
         return cause_selection(self.env) + [
             ("mail_email_missing", self.env._("No recipient")),
@@ -110,7 +115,7 @@ class MailMail(models.Model):
         ]
 
     @api.model
-    def _sends_in_caller(self):
+    def _gateway_sends_in_caller(self):
         """Say whether mail goes out in the caller's transaction, as stock Odoo does.
 
         So it does in tests, by Odoo's own convention: they roll back, and nothing that
@@ -123,90 +128,127 @@ class MailMail(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for values in vals_list:
-            if "gateway_lane" not in values:
+            if not values.get("gateway_lane"):
                 values["gateway_lane"] = lane_of(
                     is_mailing=bool(values.get("mailing_id")),
                     is_notification=bool(
                         values.get("is_notification", values.get("mail_message_id"))
                     ),
                 ).value
+        self._gateway_check_queue_cap(vals_list)
         mails = super().create(vals_list)
-        mails._wake_queue()
+        mails._gateway_wake_queue()
         return mails
+
+    @api.model
+    def _gateway_check_queue_cap(self, vals_list):
+        """Refuse mailings that the queue has no room for; others go through.
+
+        Counted no further than to the limit: it costs no more with a longer queue.
+        """
+        bulk = [v for v in vals_list if v["gateway_lane"] == Lane.BULK.value]
+        bulk = [v for v in bulk if v.get("state", "outgoing") == "outgoing"]
+        cap = bulk and whole_number(self.env, QUEUE_CAP)
+        if not cap:
+            return
+        queued = self.sudo().search_count([("state", "=", "outgoing")], limit=cap)
+        if queued + len(bulk) > cap:
+            raise UserError(
+                self.env._(
+                    "The queue of outgoing mail is full: %(queued)s mails wait, and "
+                    "%(more)s more of a mailing would exceed the limit of %(cap)s. "
+                    "Send it once the queue is shorter, or raise the limit under "
+                    "Settings ► General Settings ► Emails.",
+                    queued=queued,
+                    more=len(bulk),
+                    cap=cap,
+                )
+            )
 
     def write(self, vals):
         if vals.get("state") == "outgoing":
             vals = {**FRESH, **vals}
+        elif vals.get("state", "exception") != "exception":
+            vals = {"dead_letter_at": False, **vals}
         result = super().write(vals)
         if vals.get("state") == "outgoing" or "scheduled_date" in vals:
-            self._wake_queue()
+            self._gateway_wake_queue()
         return result
 
-    def _wake_queue(self):
+    def _gateway_wake_queue(self):
         """Have the scheduler run when the first of these mails is due.
 
         One wake-up a transaction and minute, written with its commit.
         """
-        if self._sends_in_caller():
+        if self._gateway_sends_in_caller():
             return
         now = fields.Datetime.now()
         for mail in self:
             if mail.state == "outgoing":
                 due = mail.scheduled_date
-                self._wake_queue_at(due if due and due > now else None)
+                self._gateway_wake_queue_at(due if due and due > now else None)
 
     @api.model
-    def _wake_queue_at(self, due=None):
+    def _gateway_wake_queue_at(self, due=None):
         """Have the scheduler run with the commit, or at ``due`` (rounded up)."""
         precommit = self.env.cr.precommit
         if WAKE_KEY not in precommit.data:
             precommit.data[WAKE_KEY] = set()
-            precommit.add(self._trigger_queue)
+            precommit.add(self._gateway_trigger_queue)
         precommit.data[WAKE_KEY].add(due)
 
-    def _trigger_queue(self):
+    def _gateway_trigger_queue(self):
         moments = self.env.cr.precommit.data.pop(WAKE_KEY, set())
         now = fields.Datetime.now()
         minutes = {
             moment and fields.Datetime.add(moment, seconds=59).replace(second=0)
             for moment in moments
         }
-        cron = self.env.ref(QUEUE_CRON).sudo()
-        cron._trigger([minute or now for minute in minutes])
+        # Somebody may have deleted it; mail is queued all the same.
+        if cron := self.env.ref(QUEUE_CRON, raise_if_not_found=False):
+            cron.sudo()._trigger([minute or now for minute in minutes])
 
     # ------------------------------------------------------------------------- sending
 
     def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
         """Queue these mails as urgent; whoever asks does not wait for a server.
 
-        Only who wants the exception (``raise_exception``) gets the mail sent in the
-        transaction of the call, as stock Odoo does.
+        Those that were to go out later are due now, as in stock Odoo. Only who wants
+        the exception (``raise_exception``) gets the mail sent in the transaction of
+        the call, as stock Odoo does.
         """
-        if raise_exception or self._sends_in_caller():
+        if raise_exception or self._gateway_sends_in_caller():
             mails = self.with_context(mail_gateway_dispatch=Dispatch())
             return super(MailMail, mails).send(
                 auto_commit=auto_commit,
                 raise_exception=raise_exception,
                 post_send_callback=post_send_callback,
             )
-        self._make_urgent()
+        self.check_access("write")
+        self._gateway_make_urgent()
         return True
 
     def send_after_commit(self):
         """Queue these mails as urgent: the queue sends after the commit in any case."""
-        if self._sends_in_caller():
+        if self._gateway_sends_in_caller():
             return super().send_after_commit()
-        self._make_urgent()
+        self._gateway_make_urgent()
         return None
 
-    def _make_urgent(self):
-        """Give a few mails the right of way, mailings excepted, and wake the queue."""
+    def _gateway_make_urgent(self):
+        """Have mails be due now, give a few the right of way, and wake the queue.
+
+        Mailings have it never.
+        """
         mails = self.sudo().filtered(lambda mail: mail.state == "outgoing")
+        now = fields.Datetime.now()
+        later = mails.filtered(lambda m: m.scheduled_date and m.scheduled_date > now)
+        later.write({"scheduled_date": False})
         if len(mails) <= INTERACTIVE_AT_ONCE:
             urgent = mails.filtered(lambda mail: mail.gateway_lane != Lane.BULK.value)
             urgent.write({"gateway_lane": Lane.INTERACTIVE.value})
         if mails:
-            self._wake_queue_at()
+            self._gateway_wake_queue_at()
 
     def _split_by_mail_configuration(self):
         """Keep mails whose server was chosen by hand apart from all others.

@@ -34,7 +34,7 @@ class MailMailClaim(models.Model):
 
     @api.model
     @contextmanager
-    def _worker_token(self):
+    def _gateway_worker_token(self):
         """Yield a token that shows as alive until the block ends or we are killed."""
         token = random.randrange(1, 2**31)
         # Of the session, not of the transaction: it has to outlive the commits.
@@ -49,7 +49,7 @@ class MailMailClaim(models.Model):
             )
 
     @api.model
-    def _claim(self, token, limit, among=None):
+    def _gateway_claim(self, token, limit, among=None):
         """Take the mails that are due, each lane its share; the caller commits.
 
         :param among: ids to choose from, when not all may be sent
@@ -59,16 +59,20 @@ class MailMailClaim(models.Model):
         """
         rows = share_out(
             limit,
-            lambda lane, number: self._claim_in_lane(token, lane, number, among),
+            lambda lane, number: self._gateway_claim_in_lane(
+                token, lane, number, among
+            ),
         )
         return sorted(rows, key=lambda row: (row[1], row[2], row[0]))
 
-    def _claim_in_lane(self, token, lane, limit, among):
+    def _gateway_claim_in_lane(self, token, lane, limit, among):
         if limit <= 0:
             return []
-        return self.env.execute_query(self._claim_query(token, lane, limit, among))
+        return self.env.execute_query(
+            self._gateway_claim_query(token, lane, limit, among)
+        )
 
-    def _claim_query(self, token, lane, limit, among=None):
+    def _gateway_claim_query(self, token, lane, limit, among=None):
         """Return the statement that takes a lane's oldest due mails.
 
         SKIP LOCKED: rows that another worker takes at this moment, or that a user's
@@ -111,7 +115,7 @@ class MailMailClaim(models.Model):
             limit=limit,
         )
 
-    def _claim_these(self, token):
+    def _gateway_claim_these(self, token):
         """Take mails that were created while others were split; the caller commits."""
         self.env.execute_query(
             SQL(
@@ -127,28 +131,28 @@ class MailMailClaim(models.Model):
         )
         self.invalidate_recordset(CLAIM_FIELDS, flush=False)
 
-    def _fence(self, token):
-        """Say whether the mail is still ours to hand over; the caller commits.
+    def _gateway_fence(self, token):
+        """Return which of the mails are still ours to hand over; the caller commits.
 
-        The last word before the final dot. False: the mail was cancelled, or the lease
-        was over and somebody else has it. From here on only the server's answer says
-        whether it was sent.
+        The last word before the final dot. The others were cancelled, or the lease was
+        over and somebody else has them. From here on only the server's answer says
+        whether a mail was sent.
         """
         rows = self.env.execute_query(
             SQL(
                 "UPDATE mail_mail SET gateway_phase = 'dot',"
                 " gateway_claimed_until = %s + %s"
-                " WHERE id = %s AND gateway_claim = %s AND state = 'outgoing'"
+                " WHERE id = ANY(%s) AND gateway_claim = %s AND state = 'outgoing'"
                 " RETURNING id",
                 NOW,
                 DOT_LEASE,
-                self.id,
+                self.ids,
                 token,
             )
         )
-        return bool(rows)
+        return self.browse(mail_id for (mail_id,) in rows)
 
-    def _note_not_begun(self, token):
+    def _gateway_note_not_begun(self, token):
         """Note that the next message of a claimed mail is not handed over yet."""
         self.env.execute_query(
             SQL(
@@ -159,25 +163,25 @@ class MailMailClaim(models.Model):
             )
         )
 
-    def _hold(self, token):
-        """Lock a claimed row for its result; return whether it is ours to settle.
+    def _gateway_hold(self, token):
+        """Lock claimed rows for their results; return those that are ours to settle.
 
-        It is not any more when somebody else decided about it: the mail was cancelled
-        and queued anew while the server took its time.
+        A mail is not any more when somebody else decided about it: it was cancelled and
+        queued anew while the server took its time.
         """
         rows = self.env.execute_query(
             SQL(
-                "SELECT id FROM mail_mail WHERE id = %s AND (gateway_claim = %s"
+                "SELECT id FROM mail_mail WHERE id = ANY(%s) AND (gateway_claim = %s"
                 " OR %s AND state = 'uncertain') FOR NO KEY UPDATE",
-                self.id,
+                self.ids,
                 token,
                 FREE,
             )
         )
-        return bool(rows)
+        return self.browse(mail_id for (mail_id,) in rows)
 
     @api.model
-    def _release(self, token, mail_ids=None):
+    def _gateway_release(self, token, mail_ids=None):
         """Give back what was taken and not begun; the caller commits.
 
         :param mail_ids: only these
@@ -195,7 +199,7 @@ class MailMailClaim(models.Model):
         )
 
     @api.model
-    def _claims_of_the_dead(self):
+    def _gateway_claims_of_the_dead(self):
         """Lock and return the claimed mails whose worker is gone.
 
         :returns: rows of id and phase

@@ -1,8 +1,9 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 from ..core.policy.fate import Outcome
 from ..core.policy.verdict import SERVER_CAUSES
+from .mail_mail_claim import NOW
 from .own_transaction import own_transaction
 
 
@@ -14,7 +15,7 @@ class MailMailDecision(models.Model):
     def action_retry(self):
         """Try again to reach those who refused it; who has it is spared."""
         failed = self.filtered(lambda mail: mail.state == "exception")
-        failed._reopen_recipients(Outcome.REFUSED)
+        failed._gateway_reopen_recipients(Outcome.REFUSED)
         failed.write({"scheduled_date": False})
         return super().action_retry()
 
@@ -31,25 +32,28 @@ class MailMailDecision(models.Model):
         )
         for mail in mails:
             # To each contact and address, whoever else was reached before.
-            mail._tell_others((mail.recipient_ids, []), None, None)
+            mail._gateway_tell_others((mail.recipient_ids, []), None, None)
         return True
 
     def action_send_again(self):
         """Send uncertain mail again to those who may not have it."""
         mails = self.filtered(lambda mail: mail.state == "uncertain")
-        mails._reopen_recipients(Outcome.UNCERTAIN, Outcome.REFUSED)
+        mails._gateway_reopen_recipients(Outcome.UNCERTAIN, Outcome.REFUSED)
         mails.write({"scheduled_date": False})
         return mails.mark_outgoing()
 
-    def _reopen_recipients(self, *outcomes):
+    def _gateway_reopen_recipients(self, *outcomes):
         self.env["mail.gateway.recipient"].sudo()._reopen(self, outcomes)
 
     def action_use_any_server(self):
         """Try dead letters again by whatever server may send them."""
-        self.filtered(lambda mail: mail.state == "exception").write(
-            {"mail_server_id": False}
-        )
-        return self.action_retry()
+        return self._gateway_retry_by(self.env["ir.mail_server"])
+
+    def _gateway_retry_by(self, server):
+        """Try dead letters again by this server; an empty one: by any that may."""
+        dead = self.filtered(lambda mail: mail.state == "exception")
+        dead.write({"mail_server_id": server.id})
+        return dead.action_retry()
 
     def action_cancel_dead(self):
         """Cancel mail that is not to be sent any more."""
@@ -58,7 +62,7 @@ class MailMailDecision(models.Model):
         return mails.cancel()
 
     @api.model
-    def _redrive(self):
+    def _gateway_redrive(self):
         """Send what waits for a server, or was given up for one, now that one is back.
 
         Dead letters first of all: their cause is gone. What was delayed comes due.
@@ -77,18 +81,19 @@ class MailMailDecision(models.Model):
         # SKIP LOCKED: a worker that has one of them at this moment decides about it.
         self.env.execute_query(
             SQL(
-                "UPDATE mail_mail SET scheduled_date = %s WHERE id = ANY(ARRAY("
+                "UPDATE mail_mail SET scheduled_date = date_trunc('second', %s)"
+                " WHERE id = ANY(ARRAY("
                 "SELECT id FROM mail_mail WHERE state = 'outgoing'"
                 " AND gateway_cause = ANY(%s) AND scheduled_date > %s"
                 " FOR NO KEY UPDATE SKIP LOCKED)) RETURNING id",
-                fields.Datetime.now(),
+                NOW,
                 causes,
-                fields.Datetime.now(),
+                NOW,
             )
         )
         self.invalidate_model(["scheduled_date"], flush=False)
-        if not self._sends_in_caller():
-            self._wake_queue_at()
+        if not self._gateway_sends_in_caller():
+            self._gateway_wake_queue_at()
 
 
 class MailGatewayBreaker(models.Model):
@@ -99,7 +104,7 @@ class MailGatewayBreaker(models.Model):
         before, after = super()._change(server, change, note)
         if after.is_closed() and not before.is_closed():
             with own_transaction(self.env) as env:
-                env["mail.mail"]._redrive()
+                env["mail.mail"]._gateway_redrive()
         return before, after
 
 
@@ -109,5 +114,5 @@ class IrMailServer(models.Model):
     def test_smtp_connection(self, autodetect_max_email_size=False):
         """Send what waits for a server that has just been proven."""
         result = super().test_smtp_connection(autodetect_max_email_size)
-        self.env["mail.mail"]._redrive()
+        self.env["mail.mail"]._gateway_redrive()
         return result

@@ -1,17 +1,19 @@
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from odoo import models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import email_normalize
 
-from ..core.policy.fate import answers_of, concerns_server
-from ..core.policy.replies import judge
+from ..core.parsing.wire_form import wire_form
+from ..core.policy.fate import answers_of, fault_of
 from ..core.protocols.foreign import ForeignSession
-from ..core.protocols.smtp import Reply, phase_of
-from ..core.tasks import call
+from ..core.protocols.smtp import phase_of
+from ..core.protocols.smtp_delivery import NO_REPLY
+from ..core.tasks import call, joint
+from .mail_mail_together import OpenOffer, Result
 
 _logger = logging.getLogger(__name__)
 
@@ -48,9 +50,8 @@ class MailMailDelivery(models.Model):
 
     _inherit = "mail.mail"
 
-    def _desk(self, session, server, route, turn):
+    def _gateway_desk(self, session, server, route, turn):
         attempts = self.env["mail.gateway.attempt"]
-        rules, host = self._reply_rules(), server.smtp_host or ""
         return Desk(
             server=server,
             session=session,
@@ -60,39 +61,42 @@ class MailMailDelivery(models.Model):
             has_quota=bool(server and self.env["mail.gateway.quota"]._of(server)),
             is_probe=bool(server)
             and self.env["mail.gateway.breaker"]._is_probe(server),
-            judge=lambda phase, reply, error=None: judge(
-                phase, reply, rules=rules, error=error, host=host
-            ),
+            judge=server._reply_judge(),
         )
 
-    def _deliver(self, errand, desk):
+    def _gateway_deliver(self, errand, desk):
         """A task's part: hand one mail over in an open session, and settle it.
 
         :returns: None when the mail is done with, else the verdict because of which
             another session or server should be asked
         """
-        mail, turn = self.browse(errand.mail_id), desk.turn
         try:
-            prepared = mail._prepare_errand(errand, desk)
-            self._commit()
+            return (yield from self._gateway_deliver_parcels(errand, desk))
         except Exception as error:
+            # The mail cannot be made, say, or not be written: those behind it can.
             self.env.cr.rollback()
-            self._surely(partial(self._conclude_failed, errand, turn, error))
+            self._gateway_surely(
+                partial(self._gateway_conclude_failed, errand, desk.turn, error)
+            )
             return None
-        if prepared is None:
+
+    def _gateway_deliver_parcels(self, errand, desk):
+        mail = self.browse(errand.mail_id)
+        ready = self._gateway_ready(errand, desk)
+        if ready.parcels is None:
+            self._gateway_release(desk.turn.token, mail.ids)
+            self._gateway_commit()
             return None
-        parcels, settled, origin = prepared
-        conclude = partial(mail._conclude, errand, parcels, settled, desk)
-        waiting = [parcel for parcel in parcels if parcel.recipients]
+        waiting = [parcel for parcel in ready.parcels if parcel.recipients]
         if not waiting:
-            self._surely(conclude)
+            yield from self._gateway_settle(Result(errand, ready, desk))
         for parcel in waiting:
             if desk.has_quota:
                 spent = desk.server._reserve_sending(len(parcel.recipients))
-                self._commit()
+                self._gateway_commit()
                 if spent is not None:
                     return spent
-            handed = yield from mail._hand_over(parcel, desk, origin)
+            handed = yield from self._gateway_hand_over(mail, parcel, desk, ready)
             if handed is None:
                 return None
             delivery, note = handed
@@ -101,104 +105,95 @@ class MailMailDelivery(models.Model):
                 quotas._give_back(desk.server, 1, len(parcel.recipients))
             answers = answers_of(delivery, desk.judge)
             errand.answers.update({_key(each.address): each for each in answers})
+            errand.has_history = True
             note = partial(note, answers)
-            fault = _fault_of(delivery, desk.judge)
+            fault = fault_of(delivery, desk.judge)
             if fault is not None:
-                errand.has_history = True
-                self._surely(partial(mail._go_on, note, desk))
+                self._gateway_surely(partial(mail._gateway_go_on, note, desk))
                 desk.server._note_sending_fault(fault, delivery.reply.text)
-                self._commit()
+                self._gateway_commit()
                 return fault
             if parcel is not waiting[-1]:
-                self._surely(partial(mail._go_on, note, desk))
+                self._gateway_surely(partial(mail._gateway_go_on, note, desk))
                 continue
-            try:
-                self._surely(partial(conclude, note=note))
-            except Exception:
-                # Whatever others made of it, the server's answer is written down.
-                _logger.exception("The result of mail %s was not told", mail.id)
-                self._surely(partial(conclude, note=note, quietly=True))
+            yield from self._gateway_settle(Result(errand, ready, desk, note))
         return None
 
-    def _prepare_errand(self, errand, desk):
-        """Return parcels, settled recipients and the values of attempts, or None.
+    def _gateway_settle(self, result):
+        """A task's part: have it written down what became of a mail."""
+        try:
+            yield joint(self._gateway_conclude_together, result)
+        except Exception:
+            # Whatever others made of it, the server's answer is written down.
+            mail_id = result.errand.mail_id
+            _logger.exception("The result of mail %s was not told", mail_id)
+            quiet = replace(result, is_quiet=True)
+            self._gateway_surely(partial(self._gateway_conclude_all, [quiet]))
 
-        None: the mail is not to be sent any more. It is given back.
-        """
-        if not self.exists() or self.state != "outgoing":
-            self._release(desk.turn.token, self.ids)
-            return None
-        settled = {}
-        if errand.has_history:
-            settled = self.env["mail.gateway.recipient"].sudo()._settled(self)
-        domain_id = desk.route.alias_domain_id
-        parcels = self._parcels(desk.session, desk.server, domain_id, settled)
-        origin = self.env["mail.gateway.attempt"]._mail_values(self.id)
-        return parcels, settled, {**desk.server_values, **origin}
-
-    def _hand_over(self, parcel, desk, origin):
+    def _gateway_hand_over(self, mail, parcel, desk, ready):
         """A task's part: say all of one message, and the final dot if it is still ours.
 
         What is about to happen is committed before: the attempt and its recipients
         stand as uncertain until the answer is written.
 
         :returns: the delivery, and what writes it down when called with the answers;
-            None when the mail is no longer ours to send
+            None when the mail is no longer ours to send, or only in the next run
         """
         attempts = self.env["mail.gateway.attempt"].sudo()
-        session = desk.session
+        session, origin = desk.session, ready.origin
         delivery = yield desk.ask(
             session.offer, parcel.message, parcel.sender, list(parcel.recipients)
         )
         if not delivery.is_open:
             return delivery, partial(attempts._record, origin, session, delivery)
+        offer = OpenOffer(mail.id, desk, origin, delivery)
+        opened = None
         try:
-            opened = self._surely(
-                partial(self._fence_and_record, desk, origin, delivery)
-            )
+            if desk.turn.has_time_for_dot:
+                opened = yield joint(self._gateway_fence_together, offer)
         except BaseException:
             session.close()
             raise
         if opened is None:
             # Hanging up before the dot takes the mail back (RFC 5321, 4.1.1.4).
             yield desk.ask(session.close)
-            self._surely(partial(self._release, desk.turn.token, self.ids))
+            self._gateway_surely(
+                partial(self._gateway_release, desk.turn.token, mail.ids)
+            )
             return None
         yield desk.ask(session.finish, delivery)
         return delivery, partial(attempts._record_answers, opened, delivery)
 
-    def _fence_and_record(self, desk, origin, delivery):
-        if not self._fence(desk.turn.token):
-            return None
-        attempts = self.env["mail.gateway.attempt"].sudo()
-        return attempts._record_open(origin, desk.session, delivery)
-
-    def _go_on(self, note, desk):
+    def _gateway_go_on(self, note, desk):
         """Write down one message of several; the next one is not begun yet."""
         note()
-        self._note_not_begun(desk.turn.token)
+        self._gateway_note_not_begun(desk.turn.token)
 
     # ------------------------------------------------------------------- no session
 
-    def _note_unreachable(self, server, route, turn, error):
+    def _gateway_note_unreachable(self, server, route, turn, error):
         """Write down, for each mail that waits, that no session came about."""
         _logger.info("Outgoing server %s is not reached", server.id, exc_info=error)
-        phase = phase_of(error)
-        verdict = _judge(self._reply_rules(), server, phase, Reply(0, ""), error)
-        waiting = [e for e in turn.waiting[route] if server.id not in e.tried]
+        verdict = server._reply_judge()(phase_of(error), NO_REPLY, error)
+        left = set(self._gateway_existing(turn.waiting[route]).ids)
+        waiting = [
+            e
+            for e in turn.waiting[route]
+            if e.mail_id in left and server.id not in e.tried
+        ]
         attempts = self.env["mail.gateway.attempt"].sudo()
         attempts._record_unreached(server, [e.mail_id for e in waiting], error)
         server._note_sending_fault(verdict, str(error))
-        for errand in waiting:
-            errand.tried[server.id] = (server, verdict)
+        self._gateway_note_tried(server, route, turn, verdict)
+
+    def _gateway_note_tried(self, server, route, turn, verdict):
+        """Note that the server takes none of the mails that wait."""
+        for errand in turn.waiting[route]:
+            errand.tried.setdefault(server.id, (server, verdict))
 
     # --------------------------------------------------------------------- tools
 
-    def _reply_rules(self):
-        """Return the administrator's rules for replies, as the judge wants them."""
-        return self.env["mail.gateway.reply.rule"].sudo()._rules()
-
-    def _surely(self, action):
+    def _gateway_surely(self, action):
         """Do and commit ``action``, again and again while it is in conflict.
 
         :returns: what it returns
@@ -206,7 +201,7 @@ class MailMailDelivery(models.Model):
         for pause in PAUSES:
             try:
                 result = action()
-                self._commit()
+                self._gateway_commit()
                 return result
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
                 self.env.cr.rollback()
@@ -218,17 +213,5 @@ class MailMailDelivery(models.Model):
         raise conflict
 
 
-def _judge(rules, server, phase, reply, error=None):
-    return judge(phase, reply, rules=rules, error=error, host=server.smtp_host or "")
-
-
-def _fault_of(delivery, judge_here):
-    """Return the verdict on a delivery that another server may well take."""
-    if delivery.accepted or delivery.is_uncertain:
-        return None
-    verdict = judge_here(delivery.phase, delivery.reply, delivery.error)
-    return verdict if concerns_server(verdict) else None
-
-
 def _key(address):
-    return email_normalize(address, strict=False) or address
+    return wire_form(email_normalize(address, strict=False) or address)

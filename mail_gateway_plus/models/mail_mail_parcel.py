@@ -5,6 +5,7 @@ from odoo.tools import email_normalize
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
+from ..core.parsing.wire_form import wire_form
 from ..core.policy.fate import Outcome
 from ..core.protocols.collector import Collector
 
@@ -33,7 +34,9 @@ class MailMailParcel(models.Model):
 
     _inherit = "mail.mail"
 
-    def _parcels(self, session, server, alias_domain_id, settled, followers=None):
+    def _gateway_parcels(
+        self, session, server, alias_domain_id, settled, followers=None
+    ):
         """Return the mail's messages as a list of :class:`Parcel`.
 
         :param session: what knows which From the server takes
@@ -42,22 +45,23 @@ class MailMailParcel(models.Model):
         :raises: whatever makes the mail impossible to send as a whole
         """
         if followers is None:
-            followers = self._followers_to_unsubscribe()
+            followers = self._gateway_followers_to_unsubscribe()
         emails = self._prepare_outgoing_list(
             mail_server=server or self.mail_server_id, doc_to_followers=followers
         )
         return [
-            self._parcel(email, session, alias_domain_id, settled) for email in emails
+            self._gateway_parcel(email, session, alias_domain_id, settled)
+            for email in emails
         ]
 
-    def _followers_to_unsubscribe(self):
+    def _gateway_followers_to_unsubscribe(self):
         """Return Odoo's map of followers for those mails that have such a link."""
         linked = self.filtered(
             lambda mail: mail.body_html and "/mail/unfollow" in mail.body_html
         )
         return self.env["mail.followers"]._get_mail_doc_to_followers(linked.ids)
 
-    def _parcel(self, email, session, alias_domain_id, settled, is_sent=False):
+    def _gateway_parcel(self, email, session, alias_domain_id, settled, is_sent=False):
         """Return one of the dicts of ``_prepare_outgoing_list`` as a parcel.
 
         :param is_sent: send it by the session at once
@@ -65,15 +69,17 @@ class MailMailParcel(models.Model):
         normalized = email.pop("email_to_normalized", [])
         parcel = Parcel(email.pop("partner_id", None), email["email_to"] or [])
         hashes = self.env["mail.gateway.recipient"]
+        # Odoo holds these against addresses that have their ASCII form already.
+        normalized = [wire_form(address) for address in normalized]
         skipped = [a for a in normalized if settled and hashes._hash(a) in settled]
         if skipped and len(skipped) == len(normalized):
             return parcel
-        servers = self._builder(email, alias_domain_id).with_context(
+        servers = self._gateway_builder(email, alias_domain_id).with_context(
             send_validated_to=normalized,
             send_smtp_skip_to=[email_normalize(a, strict=False) for a in skipped],
         )
         message = servers._build_email__(
-            email_from=self._from_header(),
+            email_from=self._gateway_from_header(),
             email_to=email["email_to"],
             subject=email["subject"],
             body=email["body"],
@@ -101,15 +107,18 @@ class MailMailParcel(models.Model):
             parcel.failure = (kind, str(error))
         if not is_sent and collector.noted:
             parcel.message, parcel.sender, recipients = collector.noted
-            parcel.recipients = tuple(recipients)
+            # Once more: an addon may have added some of its own.
+            parcel.recipients = tuple(
+                a for a in recipients if not settled or hashes._hash(a) not in settled
+            )
         return parcel
 
     @staticmethod
-    def _empty_parcel(partner, email_to):
+    def _gateway_empty_parcel(partner, email_to):
         """Return the parcel of a message that could not be sent."""
         return Parcel(partner, email_to)
 
-    def _builder(self, email, alias_domain_id):
+    def _gateway_builder(self, email, alias_domain_id):
         """Return ``ir.mail_server`` with what the alias domain says of the sender."""
         servers = self.env["ir.mail_server"]
         if not alias_domain_id:
@@ -121,12 +130,12 @@ class MailMailParcel(models.Model):
             or domain.bounce_email,
         )
 
-    def _from_header(self):
+    def _gateway_from_header(self):
         """Return the From, also where a formatted one was formatted once more."""
         found = tools.mail.email_split_and_format_normalize(self.email_from)
         return found[0] if found else self.email_from
 
-    def _reached(self, parcels, answers, settled):
+    def _gateway_reached(self, parcels, answers, settled):
         """Return what ``_postprocess_sent_message`` wants to know.
 
         :returns: the contacts that were reached, and the addresses without contact
@@ -138,7 +147,7 @@ class MailMailParcel(models.Model):
         }
 
         def is_reached(address):
-            address = email_normalize(address, strict=False) or address
+            address = wire_form(email_normalize(address, strict=False) or address)
             return address in accepted or (before and hashes._hash(address) in before)
 
         partners, emails = [], []
@@ -152,7 +161,7 @@ class MailMailParcel(models.Model):
                 emails += [each for each in reached if each]
         return partners, emails
 
-    def _explain_unsent(self, error):
+    def _gateway_explain_unsent(self, error):
         """Return failure type and reason of what no server was asked about."""
         servers = self.env["ir.mail_server"]
         reason, kind = tools.exception_to_unicode(error), "unknown"

@@ -2,13 +2,14 @@ import logging
 from contextlib import suppress
 from functools import partial
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.policy.dispatch import Dispatch
 from ..core.policy.errand import (
+    LOOK_AGAIN_SECONDS,
     MAILS_PER_SESSION,
     SECONDS_PER_SESSION,
     Errand,
@@ -18,7 +19,11 @@ from ..core.policy.errand import (
 from ..core.policy.fate import is_of_session
 from ..core.protocols.foreign import ForeignSession
 from ..core.protocols.smtp import SmtpSession
+from ..core.protocols.smtp_dial import SmtpDial
 from ..core.tasks import call, run
+from ..parameters import whole_number
+from .cron_time import seconds_until_stopped
+from .ir_mail_server_sending import is_own_quota
 from .mail_mail_claim import DUE_AT, FREE, NOW
 
 _logger = logging.getLogger(__name__)
@@ -47,41 +52,49 @@ class MailMailQueue(models.Model):
         :param email_ids: only these, if given; the context's ``filters`` narrow it too
         :param batch_size: without a meaning, as the run ends with the queue or the time
         """
-        if self._sends_in_caller():
+        if self._gateway_sends_in_caller():
             return super().process_email_queue(email_ids, batch_size)
-        return self._process_outgoing(email_ids)
+        return self._gateway_process_outgoing(email_ids)
 
     @api.model
-    def _process_outgoing(self, email_ids=()):
+    def _gateway_process_outgoing(self, email_ids=()):
         if self.env["ir.mail_server"]._disable_send():
             return None
         cron = self.env["ir.cron"]
-        self._recover_claims()
-        due = self._count_due()
+        self._gateway_recover_claims()
+        due = self._gateway_count_due()
         if due > LONG_QUEUE and not email_ids:
-            self._wake_all_workers()
+            self._gateway_wake_all_workers()
         time_left = cron._commit_progress(remaining=due)
         if due and time_left:
-            with self._worker_token() as token:
-                turn = Turn(token, self._chosen_ids(email_ids))
+            with self._gateway_worker_token() as token:
+                turn = Turn(token, self._gateway_chosen_ids(email_ids))
                 turn.note_time_left(time_left)
-                self._commit()
+                turn.note_stopped_in(seconds_until_stopped(self.env))
+                self._gateway_commit()
                 try:
-                    run(self._senders(turn), threads=self._session_count())
+                    threads = self._gateway_session_count()
+                    senders = self._gateway_senders(turn)
+                    run(senders, threads, patience=LOOK_AGAIN_SECONDS)
                 finally:
                     self.env.cr.rollback()
-                    self._empty_bin(turn)
-                    self._release(token)
-                    self._commit()
+                    self._gateway_empty_bin(turn)
+                    self._gateway_release(token)
+                    self._gateway_commit()
             cron._commit_progress(turn.done % MAILS_PER_REPORT)
-        if due and self._count_due():
-            # Time is up. After the other jobs it is our turn again, at once.
-            self._wake_queue_at()
+        if due and self._gateway_count_due():
+            # Time is up. After the other jobs it is our turn again, at once. If we
+            # came to nothing, what is due is not to be had: others have it locked.
+            self._gateway_wake_queue_at(
+                None
+                if turn.done
+                else fields.Datetime.add(fields.Datetime.now(), minutes=1)
+            )
         cron._commit_progress(remaining=0)
         return None
 
     @api.model
-    def _chosen_ids(self, email_ids):
+    def _gateway_chosen_ids(self, email_ids):
         """Return the ids that the caller's choice leaves, or None for all."""
         filters = self.env.context.get("filters")
         if not filters:
@@ -92,7 +105,7 @@ class MailMailQueue(models.Model):
         return self.search(domain).ids
 
     @api.model
-    def _count_due(self):
+    def _gateway_count_due(self):
         [(count,)] = self.env.execute_query(
             SQL(
                 "SELECT count(*) FROM mail_mail WHERE state = 'outgoing'"
@@ -105,7 +118,7 @@ class MailMailQueue(models.Model):
         return count
 
     @api.model
-    def _wake_all_workers(self):
+    def _gateway_wake_all_workers(self):
         """Wake every job that sends the queue, for as many workers to share it.
 
         Odoo runs one job in one worker at a time. A second comes with the addon; who
@@ -127,77 +140,84 @@ class MailMailQueue(models.Model):
             job._trigger()
 
     @api.model
-    def _session_count(self):
-        get_param = self.env["ir.config_parameter"].sudo().get_param
-        return max(int(get_param(*PARALLEL_SESSIONS)), 1)
+    def _gateway_session_count(self):
+        return whole_number(self.env, PARALLEL_SESSIONS, least=1)
 
-    def _commit(self):
+    def _gateway_commit(self):
         self.env.cr.commit()  # pylint: disable=invalid-commit
 
     # ----------------------------------------------------------------------- filling
 
     @api.model
-    def _senders(self, turn):
+    def _gateway_senders(self, turn):
         """Yield a task for each session, as long as there are mails and time.
 
         None when there is nothing to begin just now, but tasks are still at work.
         """
+        limit_of = partial(self._gateway_session_limit, turn)
         while True:
-            route = turn.next_route(self._session_limit)
-            if route is None and self._refill(turn):
-                route = turn.next_route(self._session_limit)
+            route = turn.next_route(limit_of)
+            if route is None and self._gateway_refill(turn):
+                route = turn.next_route(limit_of)
             if route is not None:
-                yield self._sender(route, turn)
+                yield self._gateway_sender(route, turn)
             elif turn.sessions.total():
+                # What was read here shall not keep a transaction open meanwhile.
+                self._gateway_commit()
                 yield None
             else:
                 return
 
-    def _session_limit(self, route):
-        server = self.env["ir.mail_server"].sudo().browse(route.server_id or ())
-        return max(server.session_limit, 1) if server else 1
+    def _gateway_session_limit(self, turn, route):
+        limits, server_id = turn.session_limits, route.server_id
+        if server_id not in limits:
+            server = self.env["ir.mail_server"].sudo().browse(server_id or ())
+            limits[server_id] = max(server.session_limit, 1) if server else 1
+        return limits[server_id]
 
     @api.model
-    def _refill(self, turn):
+    def _gateway_refill(self, turn):
         """Claim more mails when few are left; return whether any came."""
         if turn.is_drained or not turn.has_time or turn.backlog > CLAIMED_AHEAD // 2:
             return False
         while True:
             try:
-                rows = self._claim(turn.token, CLAIMED_AHEAD, turn.among)
+                rows = self._gateway_claim(turn.token, CLAIMED_AHEAD, turn.among)
                 errands = [
                     Errand(mail_id, due_at, has_history=bool(has_history))
                     for mail_id, _lane, due_at, has_history in rows
                 ]
-                routed = self._route(turn, errands)
-                self._commit()
+                routed = self._gateway_route(turn, errands)
+                self._gateway_commit()
                 break
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
-        turn.is_drained = not rows
+        turn.drained_at = None if rows else turn.clock()
         for route, mails in routed:
             turn.add(route, mails)
         return bool(rows)
 
     @api.model
-    def _route(self, turn, errands):
+    def _gateway_route(self, turn, errands):
         """Return pairs of a route and its errands, as Odoo groups mails.
 
         A mail that cannot be grouped at all is given up; it must not hold up others.
         """
         try:
             with self.env.cr.savepoint():
-                return self._route_together(turn, errands)
+                return self._gateway_route_together(turn, errands)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except Exception as error:
             if len(errands) == 1:
                 _logger.exception("Mail %s has no way out", errands[0].mail_id)
-                self.browse(errands[0].mail_id)._give_up_unsent(error)
+                self.browse(errands[0].mail_id)._gateway_give_up_unsent(error)
                 return []
-        return [pair for errand in errands for pair in self._route(turn, [errand])]
+        return [
+            pair for errand in errands for pair in self._gateway_route(turn, [errand])
+        ]
 
-    def _route_together(self, turn, errands):
+    def _gateway_route_together(self, turn, errands):
         by_id = {errand.mail_id: errand for errand in errands}
         dispatch = Dispatch()
         mails = self.browse(by_id).with_context(mail_gateway_dispatch=dispatch)
@@ -213,13 +233,13 @@ class MailMailQueue(models.Model):
             )
             server = self.env["ir.mail_server"].browse(server_id or ())
             if server.sudo().owner_user_id:
-                ids = self._throttle(turn, server, ids)
+                ids = self._gateway_throttle(turn, server, ids)
             # A mail of a personal server may have been split just now.
             chosen = [by_id.get(i) or Errand(i, errands[0].due_at) for i in ids]
             routed.append((route, chosen))
         return routed
 
-    def _throttle(self, turn, server, mail_ids):
+    def _gateway_throttle(self, turn, server, mail_ids):
         """Return the ids that a personal server may send in this minute.
 
         The others are put off by Odoo, and given back here.
@@ -227,29 +247,31 @@ class MailMailQueue(models.Model):
         sendable = self.browse(mail_ids)._split_by_delayed_batch(server)
         new = self.browse(set(sendable.ids) - set(mail_ids))
         self.env.flush_all()
-        new._claim_these(turn.token)
-        self._release(turn.token, list(set(mail_ids) - set(sendable.ids)))
+        new._gateway_claim_these(turn.token)
+        self._gateway_release(turn.token, list(set(mail_ids) - set(sendable.ids)))
         return sendable.ids
 
     # ----------------------------------------------------------------------- sessions
 
-    def _sender(self, route, turn):
+    def _gateway_sender(self, route, turn):
         """A task: send the mails of a route, by the best server that takes them."""
         turn.sessions[route] += 1
         turn.opening[route] += 1
         is_opening = [True]
         try:
-            servers = self._servers_for(route, turn)
-            self._commit()
+            servers = self._gateway_servers_for(route, turn)
+            self._gateway_commit()
             for server in servers:
                 more = True
                 while more:
-                    more = yield from self._use(server, route, turn, is_opening)
+                    more = yield from self._gateway_use(server, route, turn, is_opening)
                 if not turn.waiting[route]:
                     return
-            if turn.has_time:
+            if not servers and turn.sessions[route] > 1:
+                turn.probing.add(route)  # the mails are those of the session at work
+            elif turn.has_time:
                 tried = {server.id or 0 for server in servers}
-                self._put_off(turn.take_all(route, tried), turn, servers)
+                self._gateway_put_off(turn.take_all(route, tried), turn, servers)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             self.env.cr.rollback()  # the mails wait for the route's next session
         except Exception as error:
@@ -257,46 +279,62 @@ class MailMailQueue(models.Model):
             _logger.exception("Sending by %s failed", route)
             self.env.cr.rollback()
             for errand in turn.take_all(route):
-                self._surely(partial(self._conclude_failed, errand, turn, error))
+                self._gateway_surely(
+                    partial(self._gateway_conclude_failed, errand, turn, error)
+                )
         finally:
             turn.sessions[route] -= 1
-            self._note_opened(route, turn, is_opening)
+            if not turn.sessions[route]:
+                turn.probing.discard(route)
+            self._gateway_note_opened(route, turn, is_opening)
 
-    def _note_opened(self, route, turn, is_opening):
+    def _gateway_note_opened(self, route, turn, is_opening):
         if is_opening[0]:
             is_opening[0] = False
             turn.opening[route] -= 1
 
     @api.model
-    def _servers_for(self, route, turn):
+    def _gateway_servers_for(self, route, turn):
         """Return the servers to ask, best first; an empty one is the command line's."""
         server = self.env["ir.mail_server"].sudo().browse(route.server_id or ())
-        mails = self.browse(errand.mail_id for errand in turn.waiting[route])
+        mails = self.browse(errand.mail_id for errand in turn.waiting[route]).exists()
         return server._sending_order(route.smtp_from, mails, route.server_is_forced)
 
-    def _use(self, server, route, turn, is_opening):
+    def _gateway_use(self, server, route, turn, is_opening):
         """Send mails of a route in one session of a server.
 
         :returns: whether a new session with the same server is worth while
         """
+        if spent := server._spent_quota():
+            self._gateway_note_tried(server, route, turn, spent)
+            self._gateway_commit()
+            self._gateway_note_opened(route, turn, is_opening)
+            return False
         session = None
         try:
             connection = server._dial(route)
-            self._commit()  # a refreshed token, say: nobody may conflict with us later
+            if isinstance(connection, SmtpDial):
+                connection = connection.within(max(turn.deadline - turn.clock(), 1))
+            # A refreshed token, say: nobody may come into conflict with us later.
+            self._gateway_commit()
             if isinstance(connection, SmtpSession):
                 session = connection
             elif hasattr(connection, "send_message"):
                 session = ForeignSession(connection)
             else:
                 session = server._marked((yield call(True, connection.connect)))
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise  # two workers that renewed one token: no fault of the server's
         except Exception as error:
             self.env.cr.rollback()
-            self._surely(partial(self._note_unreachable, server, route, turn, error))
+            self._gateway_surely(
+                partial(self._gateway_note_unreachable, server, route, turn, error)
+            )
             return False
         finally:
-            self._note_opened(route, turn, is_opening)
+            self._gateway_note_opened(route, turn, is_opening)
         try:
-            more = yield from self._empty(session, server, route, turn)
+            more = yield from self._gateway_empty(session, server, route, turn)
         except BaseException:
             with suppress(Exception):
                 session.close()
@@ -304,36 +342,44 @@ class MailMailQueue(models.Model):
         yield call(not isinstance(session, ForeignSession), session.close)
         return more
 
-    def _empty(self, session, server, route, turn):
+    def _gateway_empty(self, session, server, route, turn):
         """Send mails in an open session as long as it lasts; say whether more wait."""
         carried = 0
         started = turn.clock()
-        desk = self._desk(session, server, route, turn)
-        self._commit()
+        desk = self._gateway_desk(session, server, route, turn)
+        if isinstance(session, SmtpSession):
+            session.end_by(turn.deadline)
+            session.size_limit = server._size_limit()
+        self._gateway_commit()
         while session.usable and carried < MAILS_PER_SESSION and turn.has_time:
             if turn.clock() - started > SECONDS_PER_SESSION:
                 break
             if not turn.waiting[route]:
-                self._refill(turn)
+                self._gateway_refill(turn)
             errand = turn.take(route, server.id)
             if errand is None:
+                if desk.is_probe and not carried:
+                    # It let us in: what there was to send, others have sent meanwhile.
+                    server._note_sending_success()
+                    self._gateway_commit()
                 return False
-            fault = yield from self._deliver(errand, desk)
+            fault = yield from self._gateway_deliver(errand, desk)
             carried += 1
             if fault is None:
                 if carried == 1:
                     server._note_sending_success()
-                    self._commit()
-                self._report(turn)
+                    self._gateway_commit()
+                self._gateway_report(turn)
                 if desk.is_probe and carried == 1:
                     break  # whether it is used again is for the breaker to say
                 continue
-            if is_of_session(fault) and carried > 1 and not errand.reconnects:
-                # The server ended a session that had served: a new one will do.
-                errand.reconnects += 1
-            else:
+            # A server that ends a session that had served is not at fault: a new one
+            # will do.
+            if not (is_of_session(fault) and carried > 1):
                 errand.tried[server.id] = (server, fault)
             turn.put_back(route, errand)
+            if is_own_quota(fault):
+                self._gateway_note_tried(server, route, turn, fault)
             if fault.is_fault_of_server:
                 break
         return (
@@ -342,9 +388,9 @@ class MailMailQueue(models.Model):
             and any(server.id not in errand.tried for errand in turn.waiting[route])
         )
 
-    def _report(self, turn):
+    def _gateway_report(self, turn):
         turn.done += 1
         if turn.done % MAILS_PER_REPORT == 0:
-            self._empty_bin(turn)
+            self._gateway_empty_bin(turn)
             left = self.env["ir.cron"]._commit_progress(MAILS_PER_REPORT)
             turn.note_time_left(left)

@@ -1,7 +1,5 @@
 import logging
-import random
 from dataclasses import replace
-from datetime import timedelta
 
 from odoo import fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -10,7 +8,6 @@ from ..core.policy.errand import Errand
 from ..core.policy.fate import Answer, Fate, Outcome, fate_of
 from ..core.policy.lanes import Lane
 from ..core.policy.retry import is_transient
-from ..core.policy.sending_retry import next_try
 from ..core.policy.verdict import Cause, Kind, Scope, Verdict
 from ..core.protocols.smtp_delivery import Reply
 
@@ -19,8 +16,6 @@ _logger = logging.getLogger(__name__)
 # System parameter, with the lane's word appended: what becomes of mail of which nobody
 # knows whether it arrived. "hold": a person decides; "resend": it may arrive twice.
 UNCERTAIN_POLICY = "mail_gateway_plus.uncertain_policy_"
-# How long mail waits at least while no server can be used.
-NO_SERVER_WAIT = timedelta(minutes=1)
 UNCLAIMED = {
     "gateway_claim": 0,
     "gateway_claimed_until": False,
@@ -40,111 +35,66 @@ class MailMailResult(models.Model):
 
     _inherit = "mail.mail"
 
-    def _conclude(self, errand, parcels, settled, desk, note=None, quietly=False):
+    def _gateway_conclude(self, errand, ready, desk):
         """Write down what became of a mail that a server was asked to take.
 
-        :param note: writes down the last attempt, in the same transaction
-        :param quietly: tell nobody else
+        :param self: the mail, held (mail_mail_together.py)
+        :returns: whom it has reached, if it was sent and there is nothing else to tell:
+            that is written down along with others; else None
         """
-        if note:
-            note()
-        if not self._hold(desk.turn.token):
-            return
-        self = self.with_context(
-            mail_gateway_turn=desk.turn, mail_gateway_quietly=quietly
-        )
-        answers = self._all_answers(errand, settled)
-        failures = [parcel.failure for parcel in parcels if parcel.failure]
-        reached = self._reached(parcels, errand.answers, settled)
+        answers = self._gateway_all_answers(errand, ready.settled)
+        failures = [parcel.failure for parcel in ready.parcels if parcel.failure]
+        reached = self._gateway_reached(ready.parcels, errand.answers, ready.settled)
+        detour = self._gateway_detour(errand, desk.server)
         fate = fate_of(answers)
         if fate is Fate.SENT and not answers:
-            kind, reason = failures[0] if failures else self._nobody()
-            self._give_up(kind, reason, kind, reached)
+            kind, reason = failures[0] if failures else self._gateway_nobody()
+            self._gateway_give_up(kind, reason, kind, reached)
+        elif fate is Fate.SENT and not failures and not detour:
+            return reached
         elif fate is Fate.SENT:
-            self._note_sent(errand, desk.server, failures, reached)
-        elif fate is Fate.UNCERTAIN and not self._resends_uncertain():
-            self._note_uncertain(tell(answers), reached)
+            self._gateway_note_sent(reached, failures, detour)
+        elif fate is Fate.UNCERTAIN and not self._gateway_resends_uncertain():
+            self._gateway_note_uncertain(tell(answers), reached)
         elif fate is Fate.UNCERTAIN:
-            self._reopen_recipients(Outcome.UNCERTAIN)
-            self._try_again(errand, UNANSWERED, tell(answers), reached)
+            self._gateway_reopen_recipients(Outcome.UNCERTAIN)
+            self._gateway_try_again(errand, UNANSWERED, tell(answers), reached)
         else:
-            self._try_again(errand, worst(answers), tell(answers), reached)
+            self._gateway_try_again(errand, worst(answers), tell(answers), reached)
+        return None
 
-    def _conclude_failed(self, errand, turn, error):
+    def _gateway_conclude_failed(self, errand, turn, error):
         """Write down that a mail could not be made ready, no server has heard of it."""
         mail = self.browse(errand.mail_id)
-        if not mail._hold(turn.token):
-            return
+        if not mail._gateway_hold(turn.token) or mail.gateway_phase == "dot":
+            return  # what may have been sent is for the next run to find
         if is_transient(error) or isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
-            mail._try_again(errand, OURS, str(error), ([], []))
+            mail._gateway_try_again(errand, OURS, str(error), ([], []))
         else:
             _logger.warning("Mail %s cannot be sent", mail.id, exc_info=error)
-            mail._give_up_unsent(error)
-
-    def _put_off(self, errands, turn, servers):
-        """Have mails wait that no server could take at this time."""
-        for errand in errands:
-            self._surely(
-                lambda errand=errand: self.browse(errand.mail_id)._put_off_one(
-                    errand, turn
-                )
-            )
-
-    def _put_off_one(self, errand, turn):
-        if not self._hold(turn.token):
-            return
-        told = [
-            self.env._(
-                "%(server)s: %(cause)s",
-                server=server.name or self.env._("Command line settings"),
-                cause=verdict.cause,
-            )
-            for server, verdict in errand.tried.values()
-        ]
-        if not told:
-            # Not the mail's failure: it is not counted as a try.
-            self._wait_for_server()
-            return
-        verdicts = [verdict for _server, verdict in errand.tried.values()]
-        hopeful = [verdict for verdict in verdicts if not verdict.is_final]
-        reason = self.env._("No outgoing mail server took it.\n%s", "\n".join(told))
-        answers = [a for a in errand.answers.values() if a.verdict is not None]
-        if answers:
-            reason = f"{reason}\n{tell(answers)}"
-        self._try_again(errand, (hopeful or verdicts)[0], reason, ([], []))
-
-    def _wait_for_server(self):
-        spread = timedelta(seconds=random.uniform(0, 30))
-        self.write(
-            {
-                **UNCLAIMED,
-                "scheduled_date": fields.Datetime.now() + NO_SERVER_WAIT + spread,
-                "failure_reason": self.env._(
-                    "No outgoing mail server can be used at this time."
-                ),
-                "gateway_cause": Cause.UNREACHABLE.value,
-            }
-        )
+            mail._gateway_give_up_unsent(error)
 
     # ----------------------------------------------------------------------- fates
 
-    def _note_sent(self, errand, server, failures, reached):
+    def _gateway_note_sent(self, reached, failures=(), detour=False):
+        """Note mails as sent, all of them alike, and tell others."""
         values = {
-            # Until it is deleted it is ours: who finds it without us deletes it.
-            **({} if self.auto_delete else UNCLAIMED),
             "state": "sent",
             "failure_type": False,
             "failure_reason": False,
             "gateway_cause": False,
             "dead_letter_at": False,
         }
-        if detour := self._detour(errand, server):
+        if detour:
             values["gateway_detour"] = detour
-        self.write(values)
+        # Until it is deleted it is ours: who finds it without us deletes it.
+        deleted = self.filtered("auto_delete")
+        deleted.write(values)
+        (self - deleted).write({**UNCLAIMED, **values})
         kind, reason = failures[-1] if failures else (None, None)
-        self._tell_others(reached, kind, reason)
+        self._gateway_tell_others(reached, kind, reason)
 
-    def _detour(self, errand, server):
+    def _gateway_detour(self, errand, server):
         """Return what to say of a mail that went out by another server than meant."""
         causes = [
             f"{other.name} ({verdict.cause})"
@@ -159,22 +109,15 @@ class MailMailResult(models.Model):
             others=", ".join(causes),
         )
 
-    def _try_again(self, errand, verdict, reason, reached):
+    def _gateway_try_again(self, errand, verdict, reason, reached):
         """Have the mail wait for its next try, or give it up."""
         tries = self.gateway_tries + 1
         since = self.gateway_since or errand.due_at
-        lane = Lane(self.gateway_lane or Lane.NOTIFICATION.value)
-        wait = next_try(
-            lane.name.lower(),
-            tries,
-            verdict,
-            fields.Datetime.now() - since,
-            random.random(),
-        )
+        wait = self._gateway_next_try(verdict, tries, since)
         if wait is None:
             kind = "mail_smtp" if verdict.is_fault_of_server else "unknown"
             kind = "mail_spam" if verdict.cause == Cause.SPAM.value else kind
-            self._give_up(kind, reason, verdict.cause, reached, tries=tries)
+            self._gateway_give_up(kind, reason, verdict.cause, reached, tries=tries)
             return
         self.write(
             {
@@ -188,9 +131,9 @@ class MailMailResult(models.Model):
                 "dead_letter_at": False,
             }
         )
-        self._note_reached(*reached)
+        self._gateway_note_reached(*reached)
 
-    def _give_up(self, failure_type, reason, cause, reached, tries=None):
+    def _gateway_give_up(self, failure_type, reason, cause, reached, tries=None):
         """Make it a dead letter: whoever was reached stays reached."""
         self.write(
             {
@@ -203,14 +146,14 @@ class MailMailResult(models.Model):
                 "dead_letter_at": fields.Datetime.now(),
             }
         )
-        self._tell_others(reached, failure_type, reason)
+        self._gateway_tell_failure(reached, failure_type, reason)
 
-    def _give_up_unsent(self, error):
+    def _gateway_give_up_unsent(self, error):
         """Make a dead letter of a mail that cannot even be made ready."""
-        kind, reason = self._explain_unsent(error)
-        self._give_up(kind, reason, kind, ([], []))
+        kind, reason = self._gateway_explain_unsent(error)
+        self._gateway_give_up(kind, reason, kind, ([], []))
 
-    def _note_uncertain(self, reason, reached):
+    def _gateway_note_uncertain(self, reason, reached):
         """Hold a mail that may have arrived, for a person to decide."""
         self.write(
             {
@@ -221,21 +164,21 @@ class MailMailResult(models.Model):
                 "gateway_cause": Cause.NO_ANSWER.value,
             }
         )
-        self._tell_others(reached, "unknown", reason)
+        self._gateway_tell_failure(reached, "unknown", reason)
 
-    def _resends_uncertain(self):
+    def _gateway_resends_uncertain(self):
         lane = Lane(self.gateway_lane or Lane.NOTIFICATION.value).name.lower()
         get_param = self.env["ir.config_parameter"].sudo().get_param
         return get_param(UNCERTAIN_POLICY + lane, "hold") == "resend"
 
-    def _nobody(self):
+    def _gateway_nobody(self):
         """Return failure type and reason of a mail without any recipient."""
         servers = self.env["ir.mail_server"]
         return "mail_email_missing", servers.NO_VALID_RECIPIENT
 
     # ------------------------------------------------------------- telling others
 
-    def _tell_others(self, reached, failure_type, failure_reason):
+    def _gateway_tell_others(self, reached, failure_type, failure_reason):
         """Have Odoo and other addons act on the result (notifications, mailings)."""
         if self.env.context.get("mail_gateway_quietly"):
             return
@@ -247,7 +190,20 @@ class MailMailResult(models.Model):
             failure_reason=failure_reason,
         )
 
-    def _note_reached(self, partners, emails):
+    def _gateway_tell_failure(self, reached, failure_type, failure_reason):
+        """Tell others of a failure; the mail is listed whatever they make of it."""
+        if self._gateway_sends_in_caller():
+            self._gateway_tell_others(reached, failure_type, failure_reason)
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._gateway_tell_others(reached, failure_type, failure_reason)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            _logger.exception("The failure of mail %s was not told", self.id)
+
+    def _gateway_note_reached(self, partners, emails):
         """Note at once whom a mail has reached that others still wait for."""
         if not self.is_notification or not (partners or emails):
             return
@@ -264,7 +220,7 @@ class MailMailResult(models.Model):
             ]
         ).write({"notification_status": "sent"})
 
-    def _all_answers(self, errand, settled):
+    def _gateway_all_answers(self, errand, settled):
         """Return the latest answer for each recipient, of earlier tries as well."""
         answers = list(errand.answers.values())
         hashes = self.env["mail.gateway.recipient"]
@@ -286,37 +242,56 @@ class MailMailResult(models.Model):
         turn.bin.extend(self.ids)
         return True
 
-    def _empty_bin(self, turn):
+    def _gateway_empty_bin(self, turn):
         """Delete what was sent and is not to be kept; commits."""
         mail_ids, turn.bin = turn.bin, []
-        if mail_ids:
-            self._surely(self.browse(mail_ids).sudo().unlink)
+        if not mail_ids:
+            return
+        try:
+            self._gateway_surely(lambda: self.browse(mail_ids).exists()._gateway_drop())
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            _logger.info("The next run deletes what this one has sent", exc_info=True)
+
+    def _gateway_drop(self):
+        """Delete what was sent; what another addon keeps from that stays as it is."""
+        try:
+            with self.env.cr.savepoint():
+                self.sudo().unlink()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            if len(self) > 1:
+                for mail in self:
+                    mail._gateway_drop()
+                return
+            _logger.exception("Mail %s was sent and cannot be deleted", self.id)
+            self.write(UNCLAIMED)
 
     # -------------------------------------------------------------------- the dead
 
-    def _recover_claims(self):
+    def _gateway_recover_claims(self):
         """Take care of what workers held that were killed; commits.
 
         Mail that no server can have is queued anew; where the final dot was due, nobody
         knows. A mail that costs its worker's life again and again is given up as others
         are: each death counts as a try.
         """
-        self._surely(self._recover_once)
+        self._gateway_surely(self._gateway_recover_once)
 
-    def _recover_once(self):
-        for mail_id, phase in self._claims_of_the_dead():
+    def _gateway_recover_once(self):
+        for mail_id, phase in self._gateway_claims_of_the_dead():
             mail = self.browse(mail_id)
             if mail.state == "sent" and mail.auto_delete:
-                mail.unlink()
+                mail._gateway_drop()
             elif mail.state != "outgoing":
                 mail.write(UNCLAIMED)
             elif phase != "dot":
-                mail._recover_unsent()
-            elif mail._resends_uncertain():
-                mail._reopen_recipients(Outcome.UNCERTAIN)
-                mail._recover_unsent()
+                mail._gateway_recover_unsent()
+            elif mail._gateway_resends_uncertain():
+                mail._gateway_reopen_recipients(Outcome.UNCERTAIN)
+                mail._gateway_recover_unsent()
             else:
-                mail._note_uncertain(
+                mail._gateway_note_uncertain(
                     self.env._(
                         "Odoo was stopped when the server had the mail: whether it was "
                         "accepted is not known."
@@ -324,12 +299,12 @@ class MailMailResult(models.Model):
                     ([], []),
                 )
 
-    def _recover_unsent(self):
+    def _gateway_recover_unsent(self):
         """Queue it anew: at once, but in due course if its workers keep dying."""
         errand = Errand(self.id, self.scheduled_date or self.create_date)
         if self.gateway_tries >= DEATHS_FORGIVEN:
             reason = self.env._("Odoo was stopped while the mail was being sent.")
-            self._try_again(errand, OURS, reason, ([], []))
+            self._gateway_try_again(errand, OURS, reason, ([], []))
             return
         self.write({**UNCLAIMED, "gateway_tries": self.gateway_tries + 1})
 

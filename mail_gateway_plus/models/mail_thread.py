@@ -116,8 +116,11 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
-        record_id = super()._message_route_process(message, message_dict, routes)
         trace = self._gateway_trace()
+        if trace and trace.is_rehearsal:
+            trace.routes = routes
+            return False
+        record_id = super()._message_route_process(message, message_dict, routes)
         if trace and routes and record_id:
             # Several aliases make several records; Odoo answers with the last one.
             trace.model, trace.record_id = routes[-1][0], record_id

@@ -1,6 +1,12 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
+from .ir_mail_server_delivery import GIVE_UP_DAYS
 from .mail_gateway_inbound_replay import REPLAY_PARAMETER
+from .mail_mail import QUEUE_CAP
+from .mail_mail_result import UNCERTAIN_POLICY
+
+POLICIES = [("hold", "A person decides"), ("resend", "Send it again")]
 
 
 class ResConfigSettings(models.TransientModel):
@@ -12,3 +18,50 @@ class ResConfigSettings(models.TransientModel):
         help="Once addons were installed, updated or removed, process again what was "
         "quarantined because processing it failed.",
     )
+    mail_gateway_uncertain_interactive = fields.Selection(
+        POLICIES,
+        string="Interactive Mail",
+        default="hold",
+        config_parameter=UNCERTAIN_POLICY + "interactive",
+        help="What becomes of mail to which the server's answer was lost: it may have "
+        "arrived. Sent again, it may arrive twice.",
+    )
+    mail_gateway_uncertain_notification = fields.Selection(
+        POLICIES,
+        string="Notifications",
+        default="hold",
+        config_parameter=UNCERTAIN_POLICY + "notification",
+        help="The same for notifications.",
+    )
+    mail_gateway_uncertain_bulk = fields.Selection(
+        POLICIES,
+        string="Mailings",
+        default="hold",
+        config_parameter=UNCERTAIN_POLICY + "bulk",
+        help="The same for mass mailings.",
+    )
+    mail_gateway_give_up_days = fields.Integer(
+        string="Give Up after (Days)",
+        default=GIVE_UP_DAYS[1],
+        config_parameter=GIVE_UP_DAYS[0],
+        help="For how many days mail is tried that a server does not take for now. "
+        "RFC 5321 asks for four at least.",
+    )
+    mail_gateway_queue_cap = fields.Integer(
+        string="Most Mails in the Queue",
+        config_parameter=QUEUE_CAP[0],
+        help="Mailings are refused while so many mails wait to be sent; notifications "
+        "and interactive mail never are. 0: no limit.",
+    )
+
+    @api.constrains("mail_gateway_give_up_days", "mail_gateway_queue_cap")
+    def _check_mail_gateway_numbers(self):
+        for settings in self:
+            if settings.mail_gateway_give_up_days < 1:
+                raise ValidationError(
+                    self.env._("Mail has to be tried for a day at least.")
+                )
+            if settings.mail_gateway_queue_cap < 0:
+                raise ValidationError(
+                    self.env._("A queue cannot hold less than no mail.")
+                )

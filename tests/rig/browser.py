@@ -293,6 +293,29 @@ def press(page: "Page", name: str) -> None:
     page.locator(f"button[name='{name}']:visible").first.click()
 
 
+def diagnose(page: "Page", headline: str) -> "Locator":
+    """Press *Test & Confirm* and wait for how it ends; return the dialog's ladder."""
+    from playwright.sync_api import expect
+
+    press(page, "action_diagnose")
+    ladder = page.locator(".modal .o_diagnosis_ladder")
+    expect(ladder.locator("[name=headline]")).to_contain_text(headline)
+    return ladder
+
+
+def close_dialog(page: "Page") -> None:
+    """Close the dialog and wait until it is gone."""
+    page.locator(".modal-footer").get_by_role("button", name="Close").click()
+    page.wait_for_selector(".modal", state="detached")
+
+
+def prove(page: "Page") -> None:
+    """Test a server that works; return when its form says that it is confirmed."""
+    diagnose(page, "is confirmed")
+    close_dialog(page)
+    expect_status(page, "Confirmed")
+
+
 def save(page: "Page") -> None:
     """Save the form and wait until it is saved."""
     page.locator(".o_form_button_save:visible").click()

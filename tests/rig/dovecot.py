@@ -25,6 +25,8 @@ from tests.rig.processes import (
 
 # As root, Dovecot refuses to handle mail as root; this user owns the mailboxes then.
 MAIL_USER = "nobody"
+# A file has at most 65,000 names on ext4.
+LINKS = 50_000
 
 CONFIGURATION = """
 base_dir = {directory}/base
@@ -204,6 +206,18 @@ class Dovecot:
         unfinished.write_bytes(raw)
         self._give(unfinished)
         unfinished.rename(maildir / "new" / name)
+
+    def fill(self, login: str, raw: bytes, count: int) -> None:
+        """Put many copies of a message that was read into INBOX, quickly: as links."""
+        maildir = self._folder(login, "INBOX")
+        cur = maildir / "cur"
+        names = [f"1.M{n:08d}.rig,S={len(raw)}:2,S" for n in range(count)]
+        for start in range(0, count, LINKS):
+            first, *others = names[start : start + LINKS]
+            (cur / first).write_bytes(raw)
+            self._give(cur / first)
+            for name in others:
+                os.link(cur / first, cur / name)
 
     def messages(self, login: str, folder: str = "INBOX") -> list[bytes]:
         """Return the folder's messages as they lie on disk, oldest first."""

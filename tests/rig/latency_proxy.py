@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import threading
+from collections.abc import Callable
 
 from tests.rig.processes import free_port
 
@@ -11,7 +12,8 @@ class LatencyProxy:
     """Forwards a port of 127.0.0.1 to another, each way ``one_way`` seconds later.
 
     As on a long line, any amount may be on its way at once; there is no limit to the
-    bandwidth and no loss. Use it as a context manager.
+    bandwidth and no loss. Use it as a context manager. ``commands`` is what clients
+    sent, as it came, and ``bytes_back`` how much was answered.
     """
 
     host = "127.0.0.1"
@@ -20,6 +22,8 @@ class LatencyProxy:
         self.target_port = target_port
         self.one_way = one_way
         self.port = free_port()
+        self.commands: list[bytes] = []
+        self.bytes_back = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._ready = threading.Event()
@@ -54,13 +58,23 @@ class LatencyProxy:
         there_reader, there_writer = await asyncio.open_connection(
             self.host, self.target_port
         )
-        for source, sink in ((reader, there_writer), (there_reader, writer)):
-            task = self._loop.create_task(self._forward(source, sink))
+        ways = (
+            (reader, there_writer, self.commands.append),
+            (there_reader, writer, self._count_back),
+        )
+        for source, sink, note in ways:
+            task = self._loop.create_task(self._forward(source, sink, note))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    def _count_back(self, data: bytes) -> None:
+        self.bytes_back += len(data)
+
     async def _forward(
-        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter
+        self,
+        source: asyncio.StreamReader,
+        sink: asyncio.StreamWriter,
+        note: Callable[[bytes], None],
     ) -> None:
         line: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         deliver = self._loop.create_task(self._deliver(line, sink))
@@ -70,6 +84,7 @@ class LatencyProxy:
                 data = await source.read(65536)
             except OSError:
                 data = b""
+            note(data)
             line.put_nowait((self._loop.time() + self.one_way, data))
         await deliver
 

@@ -79,6 +79,30 @@ class Session:
 # ------------------------------------------------------------------------- logging in
 
 
+@pytest.mark.parametrize("method", ["login", "authenticate"])
+def test_what_the_server_can_do_is_not_asked_again_when_it_told_on_login(method):
+    told = b"<tag> OK [CAPABILITY IMAP4rev1 MOVE] done"
+    steps = {
+        "login": (Expect(rb'\w+ LOGIN "?jane"? "pw"', told),),
+        "authenticate": (
+            Expect(rb"\w+ AUTHENTICATE XOAUTH2", b"+ "),
+            Expect(rb"dG9rZW4=", told),
+        ),
+    }
+    arguments = {
+        "login": ("jane", "pw"),
+        "authenticate": ("XOAUTH2", lambda _: "token"),
+    }
+    with ScriptedServer(*GREETING, *steps[method], SELECT, search(3)[1]) as server:
+        mailbox = connect(server)
+        getattr(mailbox.login, method)(*arguments[method])
+        mailbox.open("INBOX")
+
+        assert mailbox.find(UNREAD) == [ref(3)]
+        assert mailbox._client.has_capability("MOVE")
+        mailbox.abandon()
+
+
 def test_ascii_login_uses_login():
     with ScriptedServer(*GREETING, Expect(rb'\w+ LOGIN "?jane"? "pw"', OK)) as server:
         mailbox = connect(server)

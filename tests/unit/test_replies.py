@@ -48,6 +48,15 @@ def judged(phase, code, text="", **more):
         ("auth", 535, "Too many failed login attempts", "temporary rate login_throttled"),
         ("mail", 530, "5.7.57 Client not authenticated", "permanent account login_required"),
         ("rcpt", 550, "5.7.1 Authentication required", "permanent account login_required"),
+        # not the server, in words that servers use of themselves
+        ("rcpt", 550, "5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required", "permanent recipient recipient_refused"),
+        ("rcpt", 550, "5.7.1 RESOLVER.RST.AuthRequired; authentication required", "permanent recipient recipient_refused"),
+        ("rcpt", 550, "5.7.124 Sender not allowed to send to this group", "permanent recipient recipient_refused"),
+        ("dot", 552, "5.3.4 Message exceeds outbound size limit", "permanent message too_big"),
+        ("rcpt", 452, "4.2.2 Daily receiving limit, over quota", "temporary recipient mailbox_full"),
+        ("rcpt", 450, "4.2.1 Recipient has exceeded its rate limit", "temporary recipient recipient_deferred"),
+        ("rcpt", 550, "5.2.1 The user you are trying to contact is receiving mail too quickly", "temporary recipient recipient_deferred"),
+        ("rcpt", 550, "5.2.1 Account inactive", "permanent recipient mailbox_disabled"),
         # how much
         ("mail", 421, "4.7.0 Too many messages per session", "temporary connection session_limit"),
         ("rcpt", 450, "4.2.1 Sending rate exceeded", "quota rate rate_limit"),

@@ -424,3 +424,17 @@ def test_address_with_a_line_end_is_refused_before_anything_is_said():
 
         assert session.usable
     assert isinstance(delivery.error, ValueError)
+
+
+def test_no_answer_is_waited_for_longer_than_the_worker_lives():
+    with ScriptedServer(*GREETING, MAIL, RCPT_ANN, DATA, CONTENT, Drip()) as server:
+        session = SmtpSession(connect(server), timeouts=Timeouts())
+        delivery = session.offer(make_message(), SENDER, [ANN])
+
+        started = time.monotonic()
+        session.end_by(started + 0.3)
+        session.finish(delivery)
+
+        assert time.monotonic() - started < 2
+        assert delivery.is_uncertain
+        session.close()

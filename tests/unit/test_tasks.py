@@ -5,7 +5,7 @@ import time
 
 import pytest
 from mgp_core.errors import OutOfTime
-from mgp_core.tasks import call, run
+from mgp_core.tasks import call, joint, run
 
 DEADLINE = 10
 
@@ -135,6 +135,29 @@ def test_nothing_to_run_is_no_error():
     run([], threads=2)
 
 
+def test_another_task_is_begun_while_all_others_wait():
+    let_go = threading.Event()
+
+    def slow():
+        yield call(True, let_go.wait, DEADLINE)
+
+    def sudden():
+        let_go.set()
+        return
+        yield
+
+    def tasks():
+        yield slow()
+        yield None  # nothing to begin just now
+        yield sudden()
+
+    started = time.monotonic()
+
+    run(tasks(), threads=2, patience=0.05)
+
+    assert time.monotonic() - started < DEADLINE
+
+
 # -------------------------------------------------------------------------- deadlines
 
 
@@ -181,3 +204,73 @@ def test_call_that_ends_in_time_is_left_alone():
     run([task()], threads=1)
 
     assert given_up == []
+
+
+def test_what_several_tasks_are_about_to_do_is_done_at_once():
+    asked, results = [], []
+    all_done = threading.Event()
+
+    def wait_for_all(numbers):
+        # While this keeps the caller's thread, the calls of all others come to an end.
+        all_done.wait(DEADLINE)
+        time.sleep(0.05)
+        return numbers
+
+    def double(numbers):
+        asked.append(sorted(numbers))
+        return [2 * number for number in numbers]
+
+    def first():
+        yield call(True, int)
+        yield joint(wait_for_all, 0)
+
+    def task(number):
+        yield call(True, all_done.set if number == 3 else int)
+        results.append((number, (yield joint(double, number))))
+
+    run([first(), task(1), task(2), task(3)], threads=4)
+
+    assert sorted(results) == [(1, 2), (2, 4), (3, 6)]
+    assert len(asked) < 3
+    assert sorted(sum(asked, [])) == [1, 2, 3]
+
+
+def test_what_fails_for_several_is_done_for_each_by_itself():
+    ends = threading.Barrier(2, timeout=DEADLINE)
+    calls, failed, results = [], [], []
+
+    def only_even(numbers):
+        calls.append(sorted(numbers))
+        if any(number % 2 for number in numbers):
+            raise ValueError(numbers)
+        return numbers
+
+    def task(number):
+        yield call(True, ends.wait)
+        try:
+            results.append((yield joint(only_even, number)))
+        except ValueError:
+            failed.append(number)
+
+    run([task(1), task(2)], threads=2)
+
+    assert results == [2]
+    assert failed == [1]
+
+
+def test_tasks_about_to_do_something_together_are_closed_when_it_is_stopped():
+    closed = []
+
+    def stop(_arguments):
+        raise KeyboardInterrupt
+
+    def task():
+        try:
+            yield joint(stop, None)
+        finally:
+            closed.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        run([task()], threads=1)
+
+    assert closed == [True]

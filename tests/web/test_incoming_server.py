@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from tests.live.live_case import letter
 from tests.rig import browser
 from tests.rig.dovecot import Dovecot
-from tests.rig.gateway_server import FETCH_CRON
+from tests.rig.gateway_server import FETCH_CRON, PROCESS_CRON
 from tests.rig.odoo_server import OdooServer
 
 ADDRESS = "complaints@city.example"
@@ -48,24 +48,19 @@ def test_the_secure_choices_are_made_already(new):
 def test_mailbox_that_works_is_confirmed(entered, picture):
     browser.expect_status(entered, "Not Confirmed")
 
-    browser.press(entered, "button_confirm_login")
+    browser.prove(entered)
 
-    expect(
-        browser.notification(entered, "Grievance mailbox is confirmed")
-    ).to_be_visible()
-    browser.expect_status(entered, "Confirmed")
-    picture(entered, "incoming-confirmed", published=True)
+    picture(entered, "incoming-confirmed")
 
 
 def test_wrong_password_is_explained_and_confirms_nothing(entered, picture):
     browser.fill(entered, "password", "a wrong one")
-    browser.press(entered, "button_confirm_login")
+    ladder = browser.diagnose(entered, "failed at the step “Log in”")
 
-    dialog = entered.locator(".o_dialog")
-    expect(dialog).to_contain_text("does not accept the user name or the password")
-    expect(dialog).to_contain_text("Check both")
+    expect(ladder).to_contain_text("does not accept the user name or the password")
+    expect(ladder).to_contain_text("Check both")
     picture(entered, "incoming-failed", published=True)
-    dialog.get_by_role("button", name="Close").first.click()
+    browser.close_dialog(entered)
     browser.expect_status(entered, "Not Confirmed")
 
 
@@ -80,8 +75,7 @@ def test_unchecked_certificate_is_warned_of(entered, picture):
 
 
 def test_fetching_from_an_empty_mailbox_says_so(entered):
-    browser.press(entered, "button_confirm_login")
-    expect(browser.notification(entered, "is confirmed")).to_be_visible()
+    browser.prove(entered)
 
     browser.press(entered, "fetch_mail")
 
@@ -93,8 +87,7 @@ def test_fetching_from_an_empty_mailbox_says_so(entered):
 def test_mailbox_that_fails_says_since_when_and_why(
     entered, dovecot, web_odoo, picture
 ):
-    browser.press(entered, "button_confirm_login")
-    expect(entered.get_by_role("button", name="Fetch Now")).to_be_visible()
+    browser.prove(entered)
 
     dovecot.add_user(ADDRESS, "changed by somebody")
     browser.run_cron(web_odoo, FETCH_CRON)
@@ -109,20 +102,19 @@ def test_mailbox_that_fails_says_since_when_and_why(
 def test_day_by_day_what_arrived_leads_to_the_messages(
     entered, dovecot, web_odoo, picture
 ):
-    browser.press(entered, "button_confirm_login")
-    expect(browser.notification(entered, "is confirmed")).to_be_visible()
+    browser.prove(entered)
     newest, *others = web_odoo.call(
         "fetchmail.server", "search", [[]], {"order": "id desc"}
     )
     web_odoo.call("fetchmail.server", "action_archive", [others])
     for subject in ("Dark street", "Deep pothole"):
         dovecot.deliver(ADDRESS, letter(subject, f"<{subject[:4]}@home.example>"))
-    browser.run_cron(web_odoo, browser.FETCH_CRON)
-    browser.run_cron(web_odoo, browser.PROCESS_CRON)
+    browser.run_cron(web_odoo, FETCH_CRON)
+    browser.run_cron(web_odoo, PROCESS_CRON)
     web_odoo.call("fetchmail.server", "write", [[newest], {"object_id": False}])
     dovecot.deliver(ADDRESS, letter("For nobody", "<nobody@home.example>"))
-    browser.run_cron(web_odoo, browser.FETCH_CRON)
-    browser.run_cron(web_odoo, browser.PROCESS_CRON)
+    browser.run_cron(web_odoo, FETCH_CRON)
+    browser.run_cron(web_odoo, PROCESS_CRON)
     entered.reload()
 
     entered.get_by_role("tab", name="Last Days").click()

@@ -54,17 +54,14 @@ def test_encryption_without_validation_is_told_to_be_open_to_others(entered, pic
 
 
 def test_server_that_works_is_confirmed(entered, picture):
-    browser.press(entered, "action_test_and_confirm")
+    browser.prove(entered)
 
-    expect(browser.notification(entered, "City relay is confirmed")).to_be_visible()
-    browser.expect_status(entered, "Confirmed")
     expect(entered.get_by_text("No mail goes out through this server")).to_be_hidden()
     picture(entered, "outgoing-confirmed", published=True)
 
 
 def test_another_port_calls_for_another_test(entered, relay):
-    browser.press(entered, "action_test_and_confirm")
-    expect(browser.notification(entered, "City relay is confirmed")).to_be_visible()
+    browser.prove(entered)
 
     browser.fill(entered, "smtp_port", relay.smtps_port)
     browser.save(entered)
@@ -74,10 +71,9 @@ def test_another_port_calls_for_another_test(entered, relay):
 
 def test_server_that_does_not_answer_is_explained(entered, picture):
     browser.fill(entered, "smtp_port", free_port())
-    browser.press(entered, "action_test_and_confirm")
+    ladder = browser.diagnose(entered, "failed at the step “Connect”")
 
-    dialog = entered.locator(".o_dialog")
-    expect(dialog).to_contain_text("Nothing listens on that port")
+    expect(ladder).to_contain_text("Nothing listens on that port")
     picture(entered, "outgoing-failed")
-    dialog.get_by_role("button", name="Close").first.click()
+    browser.close_dialog(entered)
     browser.expect_status(entered, "Not Confirmed")

@@ -21,6 +21,10 @@ for server, factor in ((relay, 7), (backup, 5)):
             'UPDATE mail_gateway_attempt SET create_date = %s WHERE id = ANY(%s)',
             [now - datetime.timedelta(hours=hour), rows.ids])
 env['mail.gateway.attempt'].sudo().create(
+    [dict(values, server_id=backup.id, queue_seconds=each) for each in range(1, 21)])
+env['mail.mail'].create({'email_to': 'amina@home.example', 'state': 'exception',
+    'dead_letter_at': now, 'gateway_cause': 'mailbox_full', 'auto_delete': False})
+env['mail.gateway.attempt'].sudo().create(
     [dict(values, outcome='failed', phase='auth', server_id=relay.id)] * 3)
 env['mail.gateway.breaker'].sudo().create({
     'server_id': relay.id, 'state': 'open', 'cause': 'login_refused',
@@ -79,6 +83,16 @@ def test_health_of_the_servers_is_seen_at_a_glance(health, picture):
     expect(card(health, "Provider").locator("canvas")).to_be_visible()
     health.wait_for_timeout(1500)  # the graphs draw themselves slowly
     picture(health, "outgoing-health")
+
+
+def test_all_servers_together_stand_above_and_lead_to_the_mails(health):
+    tiles = health.locator(".o_mail_gateway_summary")
+    expect(tiles).to_contain_text("All Servers")
+    expect(tiles.locator("[data-key=p95]")).to_contain_text("19 s")
+
+    tiles.locator("[data-key=dead]").click()
+
+    expect(health.get_by_text("Mailbox full").first).to_be_visible()
 
 
 def test_server_is_put_back_into_use(health, picture):

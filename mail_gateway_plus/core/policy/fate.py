@@ -91,6 +91,14 @@ def concerns_server(verdict):
     return verdict.scope.value in ("sender", "account", "rate", "connection")
 
 
+def fault_of(delivery, judge):
+    """Return the verdict on a delivery that another server may well take, or None."""
+    if delivery.accepted or delivery.is_uncertain:
+        return None
+    verdict = judge(delivery.phase, delivery.reply, delivery.error)
+    return verdict if concerns_server(verdict) else None
+
+
 def is_of_session(verdict):
     """Say whether only the session ended, so that a new one may do."""
     return verdict.scope.value == "connection" and verdict.kind.value == "temporary"

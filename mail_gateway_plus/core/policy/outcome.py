@@ -40,13 +40,16 @@ class Trace:
 
     ``is_chosen``: a person said what the message is to become, so neither its
     references and recipients nor a suspected loop count any more. ``identity``: what
-    the journal notes of it together with the outcome.
+    the journal notes of it together with the outcome. ``is_rehearsal``: nothing is to
+    come of it; ``routes`` then says what would have.
     """
 
     raw: bytes = field(default=b"", repr=False)
     places: dict = field(default_factory=dict)
     read: Callable | None = None
     is_chosen: bool = False
+    is_rehearsal: bool = False
+    routes: list = field(default_factory=list)
     checked_for_loop: bool = False
     loop_headers: bool = False
     loop_sender: bool = False

@@ -4,7 +4,7 @@ import re
 import smtplib
 
 from ..diagnosis.faults import diagnose
-from ..protocols.smtp import Phase, Reply
+from ..protocols.smtp import MessageTooLarge, Phase, Reply
 from .patterns import TEXT_LIMIT
 from .reply_rule import Answer
 from .reply_rules import BUILT_IN_RULES, LAST_RULE
@@ -31,6 +31,9 @@ def judge(phase, reply, rules=(), error=None, host=""):
         # RFC 5321 section 4.5.3.2.6: the server may have taken it. No rule decides.
         cause = Cause.UNREADABLE if reply.code else Cause.NO_ANSWER
         return Verdict(Kind.UNCERTAIN, Scope.MESSAGE, None, cause.value)
+    if isinstance(error, MessageTooLarge):
+        # A limit of this server's, which was not even asked: others may have more room.
+        return Verdict(Kind.PERMANENT, Scope.SENDER, None, Cause.TOO_BIG.value)
     fault = diagnose(error).kind if error is not None else None
     text = one_line(reply.text)
     answer = Answer(phase, reply.code, reply.enhanced_code, text, host, fault)

@@ -7,7 +7,8 @@ from datetime import timedelta
 from ..diagnosis.faults import FaultKind
 from ..protocols.smtp import Phase
 from .named_wait import named_wait
-from .verdict import Kind, Scope, Verdict
+from .patterns import compile_pattern
+from .verdict import Cause, Kind, Scope, Verdict
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,23 @@ class Rule:
         if self.kind in (Kind.TEMPORARY, Kind.QUOTA):
             wait = named_wait(answer.text) or self.wait
         return Verdict(self.kind, self.scope, wait, self.cause, self.name)
+
+
+def rule_of(name, meaning, text="", minutes=0, phases=(), codes=(), faults=(), **more):
+    """Return a built-in rule; ``meaning`` is kind, scope and cause in three words."""
+    kind, scope, cause = meaning.split()
+    return Rule(
+        name,
+        Kind(kind),
+        Scope(scope),
+        Cause(cause).value,
+        phases=frozenset(phases),
+        codes=codes,
+        text=compile_pattern(text) if text else None,
+        faults=frozenset(faults),
+        wait=timedelta(minutes=minutes) if minutes else None,
+        **more,
+    )
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,10 @@ makers agree where their codes do not. What only one provider says is data
 (data/mail_gateway_reply_rule_data.xml).
 """
 
-from datetime import timedelta
-
 from ..diagnosis.faults import FaultKind
 from ..protocols.smtp import Phase
-from .patterns import compile_pattern
-from .reply_rule import Rule
-from .verdict import Cause, Kind, Scope
+from .reply_rule import rule_of as _rule
+from .reply_rules_first import NETWORK, NOT_SERVER
 
 _OPENING = frozenset({Phase.RESOLVE, Phase.CONNECT, Phase.GREET, Phase.TLS, Phase.AUTH})
 _AUTH = frozenset({Phase.AUTH})
@@ -25,70 +22,6 @@ _NOT_RCPT = frozenset(Phase) - _RCPT
 _FAILED = (400, 599)
 _LATER = (400, 499)
 _NEVER = (500, 599)
-
-
-def _rule(name, meaning, text="", minutes=0, phases=(), codes=(), faults=(), **more):
-    """Return a rule; its ``meaning`` is kind, scope and cause in three words."""
-    kind, scope, cause = meaning.split()
-    return Rule(
-        name,
-        Kind(kind),
-        Scope(scope),
-        Cause(cause).value,
-        phases=frozenset(phases),
-        codes=codes,
-        text=compile_pattern(text) if text else None,
-        faults=frozenset(faults),
-        wait=timedelta(minutes=minutes) if minutes else None,
-        **more,
-    )
-
-
-_NETWORK = (
-    _rule(
-        "Address not ASCII and no SMTPUTF8",
-        "permanent message not_ascii",
-        phases=_IN_MAIL,
-        faults={FaultKind.FEATURE_MISSING},
-    ),
-    _rule(
-        "No login offered",
-        "permanent account login_unavailable",
-        faults={FaultKind.FEATURE_MISSING},
-    ),
-    _rule(
-        "Host name unknown",
-        "temporary connection unknown_host",
-        faults={FaultKind.UNKNOWN_HOST},
-    ),
-    _rule(
-        "Certificate not valid",
-        "permanent connection certificate",
-        faults={
-            FaultKind.CERTIFICATE_EXPIRED,
-            FaultKind.CERTIFICATE_HOST,
-            FaultKind.CERTIFICATE_UNTRUSTED,
-        },
-    ),
-    _rule(
-        "No encryption",
-        "permanent connection tls_unavailable",
-        faults={FaultKind.TLS_MISSING, FaultKind.TLS_MISMATCH},
-    ),
-    _rule(
-        "Encryption failed",
-        "temporary connection tls_unavailable",
-        faults={FaultKind.TLS_FAILED},
-    ),
-    _rule(
-        "Not reachable",
-        "temporary connection unreachable",
-        faults={FaultKind.REFUSED, FaultKind.UNREACHABLE},
-    ),
-    _rule(
-        "No answer in time", "temporary connection timeout", faults={FaultKind.TIMEOUT}
-    ),
-)
 
 _SERVER = (
     _rule(
@@ -228,11 +161,6 @@ _SERVER = (
 
 _SIZE_AND_MAILBOX = (
     _rule(
-        "Message too big",
-        "permanent message too_big",
-        enhanced="5.3.4, 5.2.3",
-    ),
-    _rule(
         "Too many recipients",
         "temporary recipient too_many_recipients",
         r"too many recip",
@@ -259,11 +187,6 @@ _SIZE_AND_MAILBOX = (
         "temporary recipient mailbox_full",
         phases=_RCPT,
         codes=(452, 452),
-    ),
-    _rule(
-        "Mailbox full, later perhaps",
-        "temporary recipient mailbox_full",
-        enhanced="4.2.2",
     ),
     _rule("Mailbox full", "permanent recipient mailbox_full", enhanced="5.2.2"),
     _rule(
@@ -388,7 +311,8 @@ _MESSAGE = (
 )
 
 BUILT_IN_RULES = (
-    *_NETWORK,
+    *NETWORK,
+    *NOT_SERVER,
     *_SERVER,
     *_SIZE_AND_MAILBOX,
     *_SENDER,

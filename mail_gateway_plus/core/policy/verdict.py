@@ -106,6 +106,16 @@ SERVER_CAUSES = frozenset(
 )
 
 
+# Of these, what a login that succeeds does not disprove.
+_BEYOND_LOGIN = {
+    Cause.ACCOUNT_BLOCKED,
+    Cause.ACCOUNT_FULL,
+    Cause.RATE_LIMIT,
+    Cause.SENDING_QUOTA,
+}
+PROVEN_BY_LOGIN = SERVER_CAUSES - _BEYOND_LOGIN
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The judgement of one answer.

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 # Whatever keeps the other message from being processed: a reply is late, not lost.
 LONGEST_WAIT = timedelta(hours=1)
-# The other one is mostly next in the queue, or being processed at this moment.
-SHORTEST_LOOK = timedelta(seconds=5)
+# The other one is mostly next in the queue, or in another worker's batch, which takes
+# about as long. The journal keeps whole seconds.
+SHORTEST_LOOK = timedelta(seconds=1)
 LONGEST_LOOK = timedelta(minutes=1)
 
 

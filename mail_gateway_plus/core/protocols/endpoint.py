@@ -1,8 +1,11 @@
 """Where a server is, and how the way there is protected."""
 
+import os
 import ssl
+import threading
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 # Seconds without an answer after which a server counts as dead; Odoo's own value
 # (mail/models/fetchmail.py, MAIL_TIMEOUT).
@@ -27,6 +30,8 @@ DEFAULT_PORTS = {
     ("pop", Security.SSL): 995,
 }
 
+_READING = threading.Lock()
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -43,13 +48,50 @@ class Endpoint:
     timeout: float = DEFAULT_TIMEOUT
 
     def tls_context(self):
-        """Return the ``ssl.SSLContext`` for this endpoint.
+        """Return a new ``ssl.SSLContext`` for this endpoint, which may be changed.
 
         ``imaplib`` and ``poplib`` verify nothing unless they are given a context
         (Python's ``ssl._create_stdlib_context``), hence one is always made here.
         """
-        context = ssl.create_default_context()
-        if not self.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+        return _make_context(self.verify)
+
+    def shared_tls_context(self):
+        """Return the like of :meth:`tls_context`, for all to share and none to change.
+
+        Reading the system's authorities takes 20 ms of a processor, more than all else
+        that a look into an empty mailbox takes. They are read again when they changed.
+        """
+        versions = map(_version, _places_of_authorities())
+        with _READING:  # else the first connections would all read them
+            return _shared_context(self.verify, *versions)
+
+
+def _make_context(verify):
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@lru_cache(maxsize=4)
+def _shared_context(verify, *_versions):
+    return _make_context(verify)
+
+
+def _places_of_authorities():
+    """Return the file and the folder that Python's default verification reads."""
+    paths = ssl.get_default_verify_paths()
+    # Those that exist; a missing one is None, and may come.
+    return paths.cafile, paths.capath
+
+
+def _version(path):
+    """Return what is another value once the file or folder was changed."""
+    if path is None:
+        return None
+    try:
+        status = os.stat(path)
+    except OSError:
+        return path
+    return path, status.st_mtime_ns, status.st_ino, status.st_size

@@ -53,6 +53,9 @@ class ForeignSession:
             delivery.phase = Phase.MAIL if is_sender else Phase.DATA
             delivery.error = error
             delivery.reply = Reply.of(error.smtp_code, error.smtp_error)
+            if isinstance(error, smtplib.SMTPDataError) and not delivery.reply.code:
+                # Said to the final dot, perhaps, and nobody can read it.
+                delivery.phase, self.usable = Phase.DOT, False
         except Exception as error:
             delivery.error, delivery.reply = error, Reply.of(0, str(error))
             self.usable = False

@@ -25,6 +25,7 @@ from .mailbox import (
     StockConnection,
     bounded,
 )
+from .sent_folder import find_sent
 
 # imaplib takes an answer of a million bytes in one line; each UID has up to eleven.
 MAX_SEARCHED = 50_000
@@ -44,7 +45,7 @@ class _Imap4(IMAP4):
     def _create_socket(self, timeout=None):
         sock = self._line.connect(self.host, self.port, timeout)
         if self._endpoint.security is Security.SSL:
-            context = self._endpoint.tls_context()
+            context = self._endpoint.shared_tls_context()
             sock = context.wrap_socket(sock, server_hostname=self.host)
         return sock
 
@@ -80,7 +81,7 @@ class ImapMailbox(StockConnection, Mailbox):
 
     def _start_tls(self, endpoint):
         try:
-            self._client.starttls(endpoint.tls_context())
+            self._client.starttls(endpoint.shared_tls_context())
         except CapabilityError as error:
             self.abandon()
             raise ProtocolViolation("STARTTLS") from error
@@ -137,7 +138,12 @@ class ImapMailbox(StockConnection, Mailbox):
             return self._search_in_parts("SINCE", question.since.date())
         if question.listing is Listing.NOTHING:
             return []
-        found = self._search_in_parts("UID", f"{question.above + 1}:*")
+        above = "UID", f"{question.above + 1}:*"
+        # However big the folder is, there are no more new ones than numbers for them.
+        is_short = 0 < self.status.uidnext - question.above <= MAX_SEARCHED
+        found = (
+            self._client.search(above) if is_short else self._search_in_parts(*above)
+        )
         # "*" is the highest UID there is: the range holds it, whatever its start is.
         return [uid for uid in found if uid > question.above]
 
@@ -257,6 +263,10 @@ class ImapMailbox(StockConnection, Mailbox):
                 places.update({old: (validity.decode(), new) for old, new in pairs})
         return places
 
+    def find_sent(self, message_ids):
+        """Return the folder of sent mail, and which of the messages are in it."""
+        return find_sent(self._client, message_ids)
+
     def remove(self, refs):
         """Delete messages, and no others.
 
@@ -348,16 +358,28 @@ class ImapLogin:
         is_ascii = user.isascii() and password.isascii()
         login = self._client.login if is_ascii else self._client.plain_login
         try:
-            return login(user, password)
+            answer = login(user, password)
         except LoginError as error:
             # IMAPClient makes a LoginError of everything: a lost connection is none.
             if isinstance(error.__context__, IMAP4.abort):
                 raise error.__context__ from None
             raise
+        self._keep_capabilities()
+        return answer
 
     def authenticate(self, mechanism, authobject):
         """Run a SASL exchange; ``authobject`` answers each challenge."""
-        return self._client.sasl_login(mechanism, authobject)
+        answer = self._client.sasl_login(mechanism, authobject)
+        self._keep_capabilities()
+        return answer
+
+    def _keep_capabilities(self):
+        """Note what the server can do if it said so on logging in (RFC 3501 §7.1).
+
+        imaplib forgets it with the next command; asking again is a round trip.
+        """
+        if "CAPABILITY" in self._client._imap.untagged_responses:
+            self._client.capabilities()
 
     def select(self, mailbox="INBOX", readonly=False):
         """Select a folder, as the overrides do after logging in."""

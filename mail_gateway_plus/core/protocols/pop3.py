@@ -47,7 +47,7 @@ class _Pop3(poplib.POP3):
     def _create_socket(self, timeout):
         sock = self._line.connect(self.host, self.port, timeout)
         if self._endpoint.security is Security.SSL:
-            context = self._endpoint.tls_context()
+            context = self._endpoint.shared_tls_context()
             sock = context.wrap_socket(sock, server_hostname=self.host)
         return sock
 
@@ -55,7 +55,7 @@ class _Pop3(poplib.POP3):
         line = self.file.readline(MAX_LINE_BYTES + 1)
         if len(line) > MAX_LINE_BYTES:
             raise poplib.error_proto("line too long")
-        if not line:
+        if not line.endswith(b"\n"):  # the connection ended within it
             raise poplib.error_proto("-ERR EOF")
         return line.removesuffix(b"\n").removesuffix(b"\r"), len(line)
 
@@ -92,7 +92,7 @@ class Pop3Mailbox(StockConnection, Mailbox):
         try:
             if "STLS" not in self._capabilities():
                 raise ProtocolViolation("STLS")
-            self._pop.stls(endpoint.tls_context())
+            self._pop.stls(endpoint.shared_tls_context())
         except BaseException:
             self.abandon()
             raise

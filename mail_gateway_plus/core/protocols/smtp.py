@@ -74,7 +74,9 @@ class SmtpSession:
     the connection's. A mail is handed over in two steps, :meth:`offer` and
     :meth:`finish`, so that its sender can write down in between that the point of no
     return is next. ``send_message`` does both, behaves as ``smtplib``'s does, and hands
-    the :class:`Delivery` to ``on_delivery``, whether the server took the mail or not.
+    the :class:`Delivery` to ``on_delivery``, whether the server took the mail or not;
+    before it does anything it calls ``before_delivery(session, recipients)``, which may
+    raise.
 
     ``tls_version`` is the negotiated protocol, as in ``TLSv1.3``; empty without TLS.
     """
@@ -82,8 +84,10 @@ class SmtpSession:
     def __init__(self, connection, on_delivery=None, timeouts=None):
         self._connection = connection
         self._wire = SmtpWire(connection)
+        self.before_delivery = None
         self.on_delivery = on_delivery
         self.timeouts = timeouts = timeouts or Timeouts()
+        self.size_limit = 0  # bytes; 0: none but the server's own
         self._is_in_mail = False  # MAIL was said, and neither taken back nor ended
         self._is_in_content = False  # what is sent now is content, whatever it says
         version = getattr(connection.sock, "version", None)
@@ -101,9 +105,20 @@ class SmtpSession:
 
     @property
     def max_size(self):
-        """The bytes that the server takes at most (RFC 1870); 0 where it is unknown."""
+        """The bytes that the server takes at most; 0 where that is unknown.
+
+        As it said (RFC 1870), or ``size_limit`` where that is less.
+        """
         size = self._connection.esmtp_features.get("size", "").strip()
-        return int(size) if size.isdecimal() else 0
+        limits = int(size) if size.isdecimal() else 0, self.size_limit
+        return min(filter(None, limits), default=0)
+
+    def end_by(self, deadline):
+        """Have whatever is done from now on fail at ``deadline``, if it lasts so long.
+
+        :param deadline: by ``time.monotonic()``
+        """
+        self._wire.deadline = deadline
 
     # ------------------------------------------------------------- handing over a mail
 
@@ -192,6 +207,8 @@ class SmtpSession:
     # ----------------------------------------------------------------- the dialogue
 
     def _send(self, content, sender, recipients, mail_options, rcpt_options):
+        if self.before_delivery:
+            self.before_delivery(self, recipients)
         delivery = self._offer(content, sender, recipients, mail_options, rcpt_options)
         if delivery.is_open:
             self.finish(delivery)
@@ -232,10 +249,10 @@ class SmtpSession:
                     "An address is not ASCII and the server does not take SMTPUTF8"
                 )
             options += ["SMTPUTF8", "BODY=8BITMIME"]
+        size = len(content.payload)
+        if self.max_size and size > self.max_size:
+            raise MessageTooLarge(size, self.max_size, delivery.sender)
         if smtp.has_extn("size"):
-            size = len(content.payload)
-            if self.max_size and size > self.max_size:
-                raise MessageTooLarge(size, self.max_size, delivery.sender)
             options.append(f"SIZE={size}")
         return options
 

@@ -60,10 +60,26 @@ class Reply:
         match = re.search(r"(?:queued as |\bid=)([\w.-]+)", self.text)
         return match.group(1) if match else ""
 
+    def without(self, addresses):
+        """Return the reply, with addresses that it quotes cut down to their domains."""
+        text = self.text
+        for address in addresses:
+            local, _at, domain = address.rpartition("@")
+            text = re.sub(
+                rf"(?<![\w.+-]){re.escape(local)}@(?={re.escape(domain)})",
+                "…@",
+                text,
+                flags=re.IGNORECASE,
+            )
+        return Reply(self.code, text)
+
     @property
     def plain(self):
         """Code and words as smtplib hands them out."""
         return self.code, self.text.encode()
+
+
+NO_REPLY = Reply(0, "")
 
 
 @dataclass
@@ -79,7 +95,7 @@ class Delivery:
     sender: str
     recipients: dict
     phase: Phase = Phase.MAIL
-    reply: Reply = Reply(0, "")
+    reply: Reply = NO_REPLY
     error: Exception | None = None
     seconds: float = 0.0
     is_open: bool = False

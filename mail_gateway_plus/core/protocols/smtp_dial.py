@@ -3,7 +3,7 @@
 import re
 import smtplib
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import GatewayError
 from .dial import LoginStep
@@ -83,6 +83,15 @@ class _Login:
         log_in(self.smtp)
 
 
+def log_in(smtp, steps):
+    """Play noted steps of a login on a connection.
+
+    :raises smtplib.SMTPException: with the server's words
+    """
+    for step in steps:
+        getattr(_Login(smtp), step.method)(*step.arguments)
+
+
 def authenticate(smtp, mechanism, response):
     """Log in with one SASL response, as XOAUTH2 does.
 
@@ -117,6 +126,10 @@ class SmtpDial:
     is_debugging: bool = False
     timeouts: Timeouts = Timeouts()
 
+    def within(self, seconds):
+        """Return the same with no timeout longer than ``seconds``."""
+        return replace(self, timeouts=self.timeouts.capped(seconds))
+
     def connect(self):
         """Connect, encrypt, log in and return the :class:`SmtpSession`.
 
@@ -138,8 +151,7 @@ class SmtpDial:
                 with _noting(Phase.TLS):
                     smtp.starttls(context=self._tls_context())
             with _noting(Phase.AUTH):
-                for step in self.steps:
-                    getattr(_Login(smtp), step.method)(*step.arguments)
+                log_in(smtp, self.steps)
             with _noting(Phase.GREET):
                 smtp.ehlo_or_helo_if_needed()
         except BaseException:
@@ -177,7 +189,7 @@ class SmtpDial:
         smtp.ehlo_or_helo_if_needed()
 
     def _tls_context(self):
-        return self.context or self.endpoint.tls_context()
+        return self.context or self.endpoint.shared_tls_context()
 
 
 @contextmanager

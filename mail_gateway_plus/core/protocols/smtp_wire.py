@@ -41,10 +41,14 @@ class Timeouts:
 
 
 class SmtpWire:
-    """The socket of an ``smtplib.SMTP``, with a deadline for whatever is done."""
+    """The socket of an ``smtplib.SMTP``, with a deadline for whatever is done.
+
+    ``deadline``: when all has to be over, by ``time.monotonic()``.
+    """
 
     def __init__(self, connection):
         self.connection = connection
+        self.deadline = float("inf")
         if connection.sock:
             self._send_at_once(connection.sock)
 
@@ -65,7 +69,7 @@ class SmtpWire:
         self._show("send:", data if len(data) < MAX_SHOWN_BYTES else len(data))
         try:
             for start in range(0, len(data), BLOCK_BYTES):
-                sock.settimeout(seconds)
+                sock.settimeout(self._within_deadline(seconds))
                 sock.sendall(data[start : start + BLOCK_BYTES])
         except OSError as error:
             last_words = self.overheard()
@@ -89,7 +93,9 @@ class SmtpWire:
         if smtp.file is None:
             smtp.file = smtp.sock.makefile("rb")
         try:
-            code, text = self._read_lines(time.monotonic() + seconds)
+            code, text = self._read_lines(
+                min(time.monotonic() + seconds, self.deadline)
+            )
         except OSError as error:
             smtp.close()
             message = f"Connection unexpectedly closed: {error}"
@@ -118,6 +124,10 @@ class SmtpWire:
             data = b""
         line = data.partition(b"\r\n")[0]
         return Reply.of(_code(line) or 0, line[4:].strip())
+
+    def _within_deadline(self, seconds):
+        """Return how long to wait at most; never 0, which would mean not at all."""
+        return max(min(seconds, self.deadline - time.monotonic()), 0.01)
 
     @staticmethod
     def _send_at_once(sock):

@@ -29,7 +29,7 @@ class OutgoingCase(GatewayCase):
     def as_in_production(self):
         mail_class = self.registry["mail.mail"]
         with (
-            patch.object(mail_class, "_sends_in_caller", lambda mails: False),
+            patch.object(mail_class, "_gateway_sends_in_caller", lambda mails: False),
             patch.object(IrMail_Server, "_disable_send", return_value=False),
         ):
             yield

@@ -7,6 +7,8 @@ from gateway_case import GatewayCase, closed_port
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
+
 MAIL_LOGGER = "odoo.addons.mail.models.mail_mail"
 
 
@@ -163,3 +165,97 @@ class TestFailover(GatewayCase):
 
         self.assertFalse(old.exists())
         self.assertTrue(recent.exists())
+
+
+@tagged("post_install", "-at_install")
+class TestDirectSend(GatewayCase):
+    """What sends in its own transaction chooses servers as the queue does."""
+
+    def send(self):
+        servers = self.env["ir.mail_server"]
+        message = servers._build_email__(
+            "odoo@city.example", ["amina@home.example"], "Hello", "World"
+        )
+        with (
+            self.really_sending(),
+            mute_logger("odoo.addons.base.models.ir_mail_server"),
+        ):
+            servers.send_email(message)
+
+    def names(self):
+        return self.attempts.search([], order="id").mapped("server_name")
+
+    def quota(self, server, messages=1):
+        return self.env["mail.gateway.quota"].create(
+            {"server_id": server.id, "max_messages": messages}
+        )
+
+    def test_server_out_of_use_is_not_asked(self):
+        _sink, port = self.sink()
+        down = self.outgoing("Down", closed_port(), sequence=1)
+        self.outgoing("Backup", port, sequence=2)
+        self.env["mail.gateway.breaker"]._force_open(down)
+
+        self.send()
+
+        self.assertEqual(self.names(), ["Backup"])
+
+    def test_server_that_keeps_failing_is_put_out_of_use(self):
+        _sink, port = self.sink()
+        down = self.outgoing("Down", closed_port(), sequence=1)
+        self.outgoing("Backup", port, sequence=2)
+
+        for _mail in range(4):
+            self.send()
+
+        self.assertEqual(down.breaker_state, "open")
+        self.assertEqual(self.names(), ["Down", "Backup"] * 3 + ["Backup"])
+
+    def test_server_that_is_only_tried_is_back_after_two_good_mails(self):
+        _sink, port = self.sink()
+        server = self.outgoing("Main", port)
+        self.env["mail.gateway.breaker"].create(
+            {"server_id": server.id, "state": "open", "open_until": "2026-01-01"}
+        )
+
+        self.send()
+        self.assertEqual(server.breaker_state, "half_open")
+        self.send()
+        self.assertEqual(server.breaker_state, "closed")
+
+    def test_mail_counts_against_the_quota_and_then_takes_the_next_server(self):
+        _sink, port = self.sink()
+        quota = self.quota(self.outgoing("Small", port, sequence=1))
+        self.outgoing("Large", port, sequence=2)
+
+        self.send()
+        self.assertEqual(quota.used_messages, 1)
+        self.send()
+
+        self.assertEqual(self.names(), ["Small", "Large"])
+
+    def test_mail_beyond_the_quota_is_refused_in_plain_words(self):
+        sink, port = self.sink()
+        self.quota(self.outgoing("Small", port, when_spent="wait"))
+        self.send()
+
+        with self.assertRaisesRegex(MailDeliveryException, "limit of Small is reached"):
+            self.send()
+
+        self.assertEqual(len(sink.recipients), 1)
+
+    def test_mail_that_the_server_refused_does_not_count(self):
+        _sink, port = self.sink(refused=["amina@home.example"])
+        quota = self.quota(self.outgoing("Main", port))
+
+        with self.assertRaises(MailDeliveryException):
+            self.send()
+
+        self.assertEqual(quota.used_messages, 0)
+
+    def test_caller_is_told_when_no_server_can_be_used(self):
+        _sink, port = self.sink()
+        self.outgoing("Main", port).action_put_out_of_use()
+
+        with self.assertRaisesRegex(MailDeliveryException, "can be used at this time"):
+            self.send()

@@ -282,8 +282,9 @@ class TestIndexes(GatewayCase):
             SQL(
                 """
                 INSERT INTO mail_gateway_inbound
-                    (server_id, folder, uidvalidity, uid, state, settled_at)
-                SELECT %s, 'INBOX', '1', n::text, 'done', now()
+                    (server_id, folder, uidvalidity, uid, state, settled_at,
+                     acknowledged_at)
+                SELECT %s, 'INBOX', '1', n::text, 'done', now(), now()
                   FROM generate_series(1, %s) AS n
                 """,
                 server.id,
@@ -305,6 +306,30 @@ class TestIndexes(GatewayCase):
 
             self.assertIn("mail_gateway_inbound_queue_idx", plan)
             self.assertNotIn("Seq Scan", plan)
+
+    def test_queue_is_counted_without_the_history(self):
+        server = self.mailbox(FourMethodConnection(letter()))
+        self.fetch(server)
+        self.settle_many(server)
+        query = SQL(
+            "SELECT count(*) FROM mail_gateway_inbound WHERE %s",
+            self.journal._due_condition(None),
+        )
+
+        plan = self.plan(query)
+
+        self.assertIn("mail_gateway_inbound_queue_idx", plan)
+        self.assertNotIn("Seq Scan", plan)
+
+    def test_what_is_left_to_do_is_found_without_the_history(self):
+        server = self.mailbox(failed_folder="Failed")
+        self.settle_many(server)
+
+        plan = self.plan(self.journal._chores_query(server))
+
+        for index in ("unacknowledged", "remove", "parked"):
+            self.assertIn(f"mail_gateway_inbound_{index}_idx", plan)
+        self.assertNotIn("Seq Scan", plan)
 
     def test_awaited_messages_are_found_by_their_index(self):
         raw = letter(In_Reply_To="<2@home.example>")

@@ -73,7 +73,7 @@ class TestQueue(OutgoingCase):
             self.mail(gateway_lane="1_interactive")
         self.env.flush_all()
 
-        lanes = [lane for _id, lane, *_rest in self.mails._claim(7, 20)]
+        lanes = [lane for _id, lane, *_rest in self.mails._gateway_claim(7, 20)]
 
         self.assertEqual(lanes.count("3_bulk"), 1)
         self.assertEqual(lanes.count("1_interactive"), 19)

@@ -295,7 +295,7 @@ class TestFence(OutgoingCase):
         self.outgoing("Main", port)
         mail = self.mail()
         mail_class = self.registry["mail.mail"]
-        fence = mail_class._fence
+        fence = mail_class._gateway_fence
 
         def cancel_first(mails, token):
             mails.env.cr.execute(
@@ -303,7 +303,7 @@ class TestFence(OutgoingCase):
             )
             return fence(mails, token)
 
-        with patch.object(mail_class, "_fence", cancel_first):
+        with patch.object(mail_class, "_gateway_fence", cancel_first):
             self.run_queue()
 
         self.assertEqual(mail.state, "cancel")
@@ -315,7 +315,7 @@ class TestFence(OutgoingCase):
         self.outgoing("Main", port)
         mail = self.mail()
         mail_class = self.registry["mail.mail"]
-        fence = mail_class._fence
+        fence = mail_class._gateway_fence
 
         def lose_first(mails, token):
             mails.env.cr.execute(
@@ -323,7 +323,7 @@ class TestFence(OutgoingCase):
             )
             return fence(mails, token)
 
-        with patch.object(mail_class, "_fence", lose_first):
+        with patch.object(mail_class, "_gateway_fence", lose_first):
             self.run_queue()
 
         self.assertFalse(sink.recipients)
@@ -368,7 +368,7 @@ class TestKilledWorker(OutgoingCase):
         sink, port = self.sink()
         self.outgoing("Main", port)
         mail = self.held_by_the_dead("dot")
-        with self.mails._worker_token() as token:
+        with self.mails._gateway_worker_token() as token:
             self.env.cr.execute(
                 "UPDATE mail_mail SET gateway_claim = %s WHERE id = %s",
                 [token, mail.id],

@@ -1,0 +1,67 @@
+"""The names of all advice; its words are outside of the core (``ladder_advice.py``)."""
+
+from enum import Enum
+
+
+class Advice(str, Enum):
+    """What an administrator can be told about a failure or a warning."""
+
+    # Reaching the server
+    UNKNOWN_HOST = "unknown_host"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    ADDRESS_DEAD = "address_dead"
+    DROPPED = "dropped"
+    SERVER_REFUSES_US = "server_refuses_us"
+    SERVER_BUSY = "server_busy"
+    # Encryption
+    TLS_MISMATCH = "tls_mismatch"
+    PLAIN_ON_TLS_PORT = "plain_on_tls_port"
+    TLS_MISSING = "tls_missing"
+    TLS_STRIPPED = "tls_stripped"
+    TLS_FAILED = "tls_failed"
+    BANNER_REWRITTEN = "banner_rewritten"
+    NOT_ENCRYPTED = "not_encrypted"
+    NOT_VERIFIED = "not_verified"
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_ENDS = "certificate_ends"
+    CERTIFICATE_HOST = "certificate_host"
+    CERTIFICATE_SELF_SIGNED = "certificate_self_signed"
+    CERTIFICATE_UNTRUSTED = "certificate_untrusted"
+    # Login
+    WRONG_PASSWORD = "wrong_password"
+    APP_PASSWORD_GMAIL = "app_password_gmail"
+    APP_PASSWORD_OUTLOOK = "app_password_outlook"
+    APP_PASSWORD_YAHOO = "app_password_yahoo"
+    APP_PASSWORD_ICLOUD = "app_password_icloud"
+    BASIC_AUTH_OFF = "basic_auth_off"
+    SMTP_AUTH_OFF = "smtp_auth_off"
+    TOKEN_REFUSED = "token_refused"
+    TOKEN_MISSING = "token_missing"
+    ACCOUNT_LOCKED = "account_locked"
+    TOO_MANY_LOGINS = "too_many_logins"
+    LOGIN_NEEDS_TLS = "login_needs_tls"
+    LOGIN_REQUIRED = "login_required"
+    LOGIN_NOT_OFFERED = "login_not_offered"
+    LOGIN_UNAVAILABLE = "login_unavailable"
+    IMAP_DISABLED = "imap_disabled"
+    POP_DISABLED = "pop_disabled"
+    TOO_MANY_CONNECTIONS = "too_many_connections"
+    # Sending
+    RELAY_DENIED = "relay_denied"
+    SENDER_NOT_ALLOWED = "sender_not_allowed"
+    SENDER_NOT_VERIFIED = "sender_not_verified"
+    RECIPIENT_REFUSED = "recipient_refused"
+    QUOTA = "quota"
+    MAILBOX_FULL = "mailbox_full"
+    TOO_LARGE = "too_large"
+    GREYLISTED = "greylisted"
+    CONTENT_REFUSED = "content_refused"
+    # Mailboxes
+    FOLDER_MISSING = "folder_missing"
+    FOLDER_READ_ONLY = "folder_read_only"
+    NO_LASTING_NAMES = "no_lasting_names"
+    # Whatever else
+    REPLY = "reply"
+    OTHER = "other"

@@ -1,0 +1,51 @@
+"""The same test as lines for a shell, for whoever trusts only that.
+
+Never with a password in it: ``swaks`` asks for it when it is not given, and who has
+logged in by ``openssl`` types it.
+"""
+
+import shlex
+
+from ..protocols.endpoint import Security
+from .steps import Protocol
+
+_STARTTLS = {Protocol.SMTP: "smtp", Protocol.IMAP: "imap", Protocol.POP: "pop3"}
+
+
+def command_lines(target):
+    """Return the lines, the most telling one first."""
+    lines = [_openssl(target)]
+    if target.protocol is Protocol.SMTP:
+        lines.insert(0, _swaks(target))
+    return [shlex.join(line) for line in lines]
+
+
+def _swaks(target):
+    endpoint = target.endpoint
+    line = ["swaks", "--server", endpoint.host, "--port", str(endpoint.port)]
+    if endpoint.security is Security.SSL:
+        line.append("--tls-on-connect")
+    elif endpoint.security is Security.STARTTLS:
+        line.append("--tls")
+    if endpoint.security is not Security.NONE and endpoint.verify:
+        line.append("--tls-verify")
+    if target.login and target.user:
+        line += ["--auth", "--auth-user", target.user]
+    line += ["--from", target.sender, "--to", target.recipient]
+    if target.content is None:
+        line += ["--quit-after", "RCPT"]
+    return line
+
+
+def _openssl(target):
+    endpoint = target.endpoint
+    address = f"{endpoint.host}:{endpoint.port}"
+    if endpoint.security is Security.NONE:
+        return ["nc", "-C", endpoint.host, str(endpoint.port)]
+    line = ["openssl", "s_client", "-crlf", "-quiet", "-connect", address]
+    line += ["-servername", endpoint.host]
+    if endpoint.security is Security.STARTTLS:
+        line += ["-starttls", _STARTTLS[target.protocol]]
+    if endpoint.verify:
+        line += ["-verify_return_error", "-verify_hostname", endpoint.host]
+    return line

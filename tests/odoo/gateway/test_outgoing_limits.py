@@ -1,0 +1,113 @@
+"""A full queue takes no mailing; a mail too large for a server is not sent there."""
+
+from outgoing_case import OutgoingCase
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import tagged
+
+BULK = "3_bulk"
+
+
+@tagged("post_install", "-at_install")
+class TestQueueCap(OutgoingCase):
+    def setUp(self):
+        super().setUp()
+        self.settings = self.env["res.config.settings"]
+        self.settings.create({"mail_gateway_queue_cap": 3}).execute()
+
+    def test_mailing_is_refused_when_the_queue_is_full(self):
+        for _number in range(3):
+            self.mail()
+
+        with self.assertRaisesRegex(UserError, "is full: 3 mails wait, and 1 more"):
+            self.mail(gateway_lane=BULK)
+
+    def test_mailing_as_a_whole_has_to_fit(self):
+        self.mail()
+        values = {"gateway_lane": BULK, "email_to": "amina@home.example"}
+
+        with self.assertRaises(UserError):
+            self.mails.create([values] * 3)
+        self.assertEqual(len(self.mails.create([values] * 2)), 2)
+
+    def test_mail_that_somebody_waits_for_is_never_refused(self):
+        for _number in range(6):
+            self.mail(gateway_lane="1_interactive")
+            self.mail(gateway_lane="2_notification")
+
+    def test_what_was_sent_does_not_count(self):
+        for _number in range(5):
+            self.mail(state="sent")
+
+        self.assertTrue(self.mail(gateway_lane=BULK))
+
+    def test_no_limit_is_the_default(self):
+        self.settings.create({"mail_gateway_queue_cap": 0}).execute()
+        for _number in range(5):
+            self.mail(gateway_lane=BULK)
+
+
+@tagged("post_install", "-at_install")
+class TestSettings(OutgoingCase):
+    def test_administrator_sets_what_becomes_of_uncertain_mail(self):
+        settings = self.env["res.config.settings"]
+        self.assertEqual(settings.create({}).mail_gateway_uncertain_bulk, "hold")
+
+        settings.create({"mail_gateway_uncertain_bulk": "resend"}).execute()
+
+        self.assertTrue(self.mail(gateway_lane=BULK)._gateway_resends_uncertain())
+        self.assertFalse(self.mail()._gateway_resends_uncertain())
+
+    def test_numbers_that_make_no_sense_are_refused(self):
+        for values in (
+            {"mail_gateway_give_up_days": 0},
+            {"mail_gateway_queue_cap": -1},
+        ):
+            with self.assertRaises(ValidationError):
+                self.env["res.config.settings"].create(values)
+
+
+@tagged("post_install", "-at_install")
+class TestSize(OutgoingCase):
+    """``max_email_size`` is in MB, as Odoo's own test of a server finds it."""
+
+    def large(self):
+        return self.mail(body_html=f"<p>{'word ' * 60_000}</p>")  # 0.3 MB, twice
+
+    def test_mail_too_large_for_a_server_goes_by_another_one(self):
+        small, port = self.sink()
+        large, other_port = self.sink()
+        self.outgoing("Small", port, sequence=1, max_email_size=0.1)
+        self.outgoing("Large", other_port, sequence=2, max_email_size=10)
+        mail = self.large()
+
+        self.run_queue()
+
+        self.assertEqual(mail.state, "sent", mail.failure_reason)
+        self.assertEqual((len(small.recipients), len(large.recipients)), (0, 1))
+
+    def test_mail_too_large_for_all_is_given_up_with_the_numbers(self):
+        sink, port = self.sink()
+        self.outgoing("Small", port, max_email_size=0.1)
+        mail = self.large()
+
+        self.run_queue()
+
+        self.assertEqual((mail.state, mail.gateway_cause), ("exception", "too_big"))
+        self.assertTrue(mail.dead_letter_at)
+        self.assertRegex(
+            mail.failure_reason, r"message has \d{6} bytes, the server takes 104857"
+        )
+        self.assertFalse(sink.recipients)
+
+    def test_too_large_mail_does_not_keep_others_from_the_server(self):
+        sink, port = self.sink()
+        server = self.outgoing("Small", port, max_email_size=0.1)
+        self.large()
+        mail = self.mail()
+
+        self.run_queue()
+
+        self.assertEqual(mail.state, "sent")
+        self.assertEqual(len(sink.recipients), 1)
+        self.assertEqual(server.breaker_state, "closed")
