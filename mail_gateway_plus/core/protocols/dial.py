@@ -80,21 +80,25 @@ class Dial:
 
         :raises OutOfTime: in the place of what the block raises then
         """
-        timer = threading.Timer(seconds, self.abandon)
+        is_over = threading.Event()
+
+        def end():
+            is_over.set()
+            self.abandon()
+
+        timer = threading.Timer(seconds, end)
         timer.daemon = True
         timer.start()
         failure = None
         try:
             yield
         except Exception as error:
-            if not timer.finished.is_set():
+            if not is_over.is_set():
                 raise
             failure = error
         finally:
-            # Also where half an answer passed for a whole one.
-            is_over = timer.finished.is_set()
             timer.cancel()
-        if is_over:
+        if is_over.is_set():  # also where half an answer passed for a whole one
             raise OutOfTime() from failure
 
     def abandon(self):
