@@ -11,13 +11,11 @@ Python. Ports are free ones that the system picks.
 ``postfix``          ``Postfix``: submission with login, and mail from the internet
 ``fault_proxy``      ``FaultProxy``: cuts, stalls, resets or delays what servers say
 ``lying_servers``    ``LyingImap``, ``LyingPop``: the truth, except where a test lies
-<<<<<<< HEAD
+``dripping_server``  ``DrippingServer``: a byte now and then, without an end
 ``dns_server``       ``DnsServer``: a name server that knows what a test tells it
 ``https_server``     ``HttpsServer``: answers with a test's files, or oddly
-=======
 ``smtp_sink``        ``SmtpSink``: takes all mail, counts it, fails as planned
 ``greylisting``      ``GreylistingPolicy``: has Postfix defer each pair once
->>>>>>> wt-t
 ``odoo_server``      ``OdooServer``: an Odoo process that can be killed
 ``processes``        ``ManagedProcess``, ``wait_until``, ``free_port``, ``RigError``
 ``pytest_fixtures``  the fixtures of these servers
