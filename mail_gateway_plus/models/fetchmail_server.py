@@ -122,6 +122,12 @@ class FetchmailServer(models.Model):
         "cut, and the next reading goes on from there. The limits of Odoo's workers "
         "hold as well (limit_time_real_cron).",
     )
+    is_slow = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Whether time was over before anything came. At the next reading large "
+        "messages come in part, so that none stops those after it.",
+    )
     next_poll_at = fields.Datetime(
         string="Next Read",
         readonly=True,

@@ -30,6 +30,8 @@ _logger = logging.getLogger(__name__)
 MESSAGES_PER_TURN = 500
 # System parameter and its default: how many mailboxes are read at once.
 PARALLEL_MAILBOXES = ("mail_gateway_plus.parallel_mailboxes", 16)
+# Bytes of a message that comes whole over a line that had no time for larger ones.
+SLOW_LIMIT = 1024 * 1024
 # Seconds before the end of a worker at which we stop, to write down how it went.
 WORKER_MARGIN = 15
 # The first half of the advisory lock's key, "MGwP"; the other is the mailbox's id.
@@ -146,6 +148,11 @@ class FetchmailServerFetch(models.Model):
         seconds = min(seconds, max(turn.ends_at - time.monotonic(), 0))
         return Asking(dial, seconds, self.timeout_seconds or DEFAULT_TIMEOUT)
 
+    def _limit_in_bytes(self):
+        """Return from which size on a message comes in part; 0 for none."""
+        limit = max(self.size_limit, 0) * 1024**2
+        return min(limit or SLOW_LIMIT, SLOW_LIMIT) if self.is_slow else limit
+
     def _polls(self, turn):
         """Yield a task for each mailbox, as long as there is time."""
         for server in self:
@@ -196,7 +203,7 @@ class FetchmailServerFetch(models.Model):
                 mailbox = yield ask(dial.connect)
             else:  # another addon's, which may need the database
                 mailbox = as_mailbox(connection)
-            mailbox.size_limit = max(self.size_limit, 0) * 1024**2
+            mailbox.size_limit = self._limit_in_bytes()
             mailbox.step_seconds = ask.step_seconds
             has_more = has_chores = False
             for name in self._folder_names():
@@ -326,6 +333,7 @@ class FetchmailServerFetch(models.Model):
                 "error_date": False,
                 "error_message": False,
                 "failure_count": 0,
+                "is_slow": False,
                 "next_poll_at": now + wait,
             }
         )
@@ -348,6 +356,7 @@ class FetchmailServerFetch(models.Model):
                 "error_date": self.error_date or now,
                 "error_message": self._explain(error),
                 "failure_count": failures,
+                "is_slow": isinstance(error, OutOfTime) and not has_progress,
                 "next_poll_at": now + next_wait(interval, failures, random.random()),
             }
         )

@@ -99,7 +99,7 @@ class MailGatewayInboundJournal(models.Model):
             "state": State.PENDING.value,
             "has_raw": True,
             "remove_at": server._remove_at(now),
-            **self._rest_values(message),
+            **self._rest_values(server, message),
             "tries": 0,
             "create_uid": self.env.uid,
             "create_date": now,

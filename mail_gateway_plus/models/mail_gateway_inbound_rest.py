@@ -85,12 +85,16 @@ class MailGatewayInboundRest(models.Model):
             is_coming = row.rest_state == ORDERED
             row.coming_size = raw._coming_size(row.id) if is_coming else 0
 
-    def _rest_values(self, message):
+    def _rest_values(self, server, message):
         """Return the values of a new row that concern what was not fetched."""
         is_partial = bool(message.full_size)
+        # It is in part only because the line is slow; with IMAP the rest can come over
+        # several visits, with POP3 it would take up each of them.
+        below_limit = message.full_size <= (server.size_limit or MAX_INTEGER) * 1024**2
+        is_wanted = below_limit and server._get_connection_type() == "imap"
         cut = [p for p in message.left if p.content_type in ("text/plain", "text/html")]
         return {
-            "rest_state": LEFT if is_partial else None,
+            "rest_state": (ORDERED if is_wanted else LEFT) if is_partial else None,
             "size_on_server": min(message.full_size, MAX_INTEGER),
             "left_parts": self._tell_left(message.left) or None,
             "is_text_cut": any(not part.name for part in cut),

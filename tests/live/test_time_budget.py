@@ -112,6 +112,25 @@ def test_slow_mailbox_that_makes_progress_shows_it_and_does_not_back_off(
     assert server.next_poll_at <= server.date
 
 
+def test_message_too_large_for_the_time_stops_none_after_it(odoo_case, env):
+    large = letter(
+        "Large", "<large@home.example>", body="x" * 70 + "\n" + "y\n" * 10**6
+    )
+    beginning = [b"+OK", *large[:500].splitlines(), b"."]
+    with LyingPop({"uidl-large": large, "uidl-after": raw(1)}) as slow:
+        slow.lie(b"RETR 1", do=lambda: time.sleep(5))
+        slow.lie(b"TOP 1", instead=beginning)
+        server = incoming_at(env, "pop", slow.port, **BUDGET, size_limit=0)
+
+        timed_fetch(odoo_case, server)
+        assert server.is_slow
+        timed_fetch(odoo_case, server)
+
+    assert rows_of(server).mapped("subject") == ["Large", "No. 1"]
+    assert rows_of(server).mapped("rest_state") == ["left", False]
+    assert not server.is_slow
+
+
 def test_confirming_a_dripping_server_ends(env):
     from odoo.exceptions import UserError
 
