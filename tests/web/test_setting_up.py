@@ -94,8 +94,10 @@ def test_address_and_password_lead_to_two_proven_servers(
     picture(outgoing, "setup-done")
     dialog.get_by_role("button", name="Open Incoming Server").click()
 
-    browser.press(outgoing, "button_confirm_login")
-    expect(browser.notification(outgoing, f"{ADDRESS} is confirmed")).to_be_visible()
+    browser.press(outgoing, "action_diagnose")
+    headline = outgoing.locator(".o_dialog [name='headline']")
+    expect(headline).to_contain_text(f"{ADDRESS} works and is confirmed")
+    browser.close_dialog(outgoing)
     browser.expect_status(outgoing, "Confirmed")
 
 
