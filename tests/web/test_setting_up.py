@@ -57,10 +57,11 @@ def test_provider_fills_the_form_and_says_what_to_do_first(outgoing, picture):
 def test_mistake_is_warned_of_while_typing_and_put_right_by_a_button(outgoing, picture):
     outgoing.get_by_role("button", name="New", exact=True).click()
     browser.pick(outgoing, "preset_id", "SendGrid")
+    port = browser.field(outgoing, "smtp_port").locator("input")
+    expect(port).to_have_value("465")  # the provider's settings have come
     browser.choose(
         outgoing, "smtp_encryption", "TLS (STARTTLS), encryption and validation"
     )
-    port = browser.field(outgoing, "smtp_port").locator("input")
     expect(port).to_have_value("587")
     browser.fill(outgoing, "smtp_port", 465)
     browser.fill(outgoing, "smtp_user", "odoo@city.example")
