@@ -43,11 +43,7 @@ class _Imap4(IMAP4):
         super().__init__(endpoint.host, endpoint.port, endpoint.timeout)
 
     def _create_socket(self, timeout=None):
-        sock = self._line.connect(self.host, self.port, timeout)
-        if self._endpoint.security is Security.SSL:
-            context = self._endpoint.shared_tls_context()
-            sock = context.wrap_socket(sock, server_hostname=self.host)
-        return sock
+        return self._line.connect(self._endpoint)
 
 
 class _Client(IMAPClient):

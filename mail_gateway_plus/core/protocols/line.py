@@ -4,6 +4,8 @@ import socket
 import threading
 from contextlib import suppress
 
+from .endpoint import Security
+
 
 class Line:
     """Connects, and hangs up when it is told to, whatever its user waits for.
@@ -19,19 +21,24 @@ class Line:
         self._is_cut = False
         self._lock = threading.Lock()
 
-    def connect(self, host, port, timeout):
-        """Return a connected socket.
+    def connect(self, endpoint):
+        """Return a socket connected to ``endpoint``, with TLS if it wants that at once.
 
-        :param timeout: seconds for each address of the host, and for each answer
+        The endpoint's timeout holds for each address of the host, and for each answer.
+
         :raises ConnectionAbortedError: if the line has been cut meanwhile
         """
-        sock = socket.create_connection((host, port), timeout)
+        address = (endpoint.host, endpoint.port)
+        sock = socket.create_connection(address, endpoint.timeout)
         with self._lock:
             if self._is_cut:
                 sock.close()
                 raise ConnectionAbortedError("given up")
             self._handle = sock.dup()
-        return sock
+        if endpoint.security is not Security.SSL:
+            return sock
+        context = endpoint.shared_tls_context()
+        return context.wrap_socket(sock, server_hostname=endpoint.host)
 
     def cut(self):
         """End the connection for good: whoever waits for it gets an error."""

@@ -45,11 +45,7 @@ class _Pop3(poplib.POP3):
         super().__init__(endpoint.host, endpoint.port, endpoint.timeout)
 
     def _create_socket(self, timeout):
-        sock = self._line.connect(self.host, self.port, timeout)
-        if self._endpoint.security is Security.SSL:
-            context = self._endpoint.shared_tls_context()
-            sock = context.wrap_socket(sock, server_hostname=self.host)
-        return sock
+        return self._line.connect(self._endpoint)
 
     def _getline(self):
         line = self.file.readline(MAX_LINE_BYTES + 1)
