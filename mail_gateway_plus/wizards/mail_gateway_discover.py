@@ -214,14 +214,9 @@ class MailGatewayDiscover(models.TransientModel):
         return self._reopen()
 
     def _outgoing_values(self):
-        types = self.env["ir.mail_server"]._fields["smtp_authentication"]
-        preset = self.preset_id
-        oauth = preset and preset._oauth_type(types.get_values(self.env))
+        oauth = self._oauth_type("ir.mail_server", "smtp_authentication")
         return {
-            "name": self.address,
-            "state": "draft",
-            "preset_id": preset.id,
-            "preset_region_id": self._region(self.smtp_host).id,
+            **self._common_values(self.smtp_host),
             # Most providers let an account send for its own address only.
             "from_filter": self.address,
             "smtp_host": self.smtp_host,
@@ -236,14 +231,9 @@ class MailGatewayDiscover(models.TransientModel):
         }
 
     def _incoming_values(self):
-        types = self.env["fetchmail.server"]._fields["server_type"]
-        preset = self.preset_id
-        oauth = preset and preset._oauth_type(types.get_values(self.env))
+        oauth = self._oauth_type("fetchmail.server", "server_type")
         return {
-            "name": self.address,
-            "state": "draft",
-            "preset_id": preset.id,
-            "preset_region_id": self._region(self.mailbox_host).id,
+            **self._common_values(self.mailbox_host),
             "server_type": oauth or self.mailbox_type,
             "server": self.mailbox_host,
             "port": self.mailbox_port,
@@ -253,6 +243,20 @@ class MailGatewayDiscover(models.TransientModel):
             "password": False if oauth else self.password,
             "object_id": self.object_id.id,
         }
+
+    def _common_values(self, host):
+        """Return what both halves of the account have alike."""
+        return {
+            "name": self.address,
+            "state": "draft",
+            "preset_id": self.preset_id.id,
+            "preset_region_id": self._region(host).id,
+        }
+
+    def _oauth_type(self, model, field):
+        """Return the type of login with OAuth that the provider calls for, if any."""
+        types = self.env[model]._fields[field].get_values(self.env)
+        return self.preset_id and self.preset_id._oauth_type(types)
 
     def _region(self, host):
         """Return the provider's region that a host belongs to, or none."""
