@@ -20,19 +20,16 @@ import contextlib
 import selectors
 import socket
 import struct
-import threading
-from types import TracebackType
 
-# Seconds after which the proxy's own waiting ends.
-DEADLINE = 30.0
-WAKE_SECONDS = 0.05
+from tests.rig.middlebox import WAKE_SECONDS, Middlebox
+
 PIECE_BYTES = 65536
 
 
-class FaultProxy:
+class FaultProxy(Middlebox):
     """Listens on ``port`` and passes on to ``target_port``, a thread a connection."""
 
-    host = "127.0.0.1"
+    deadline = 30.0
 
     def __init__(
         self,
@@ -46,59 +43,23 @@ class FaultProxy:
     ) -> None:
         if reset and cut_after_bytes is None:
             cut_after_bytes = 0
-        self._target_port = target_port
+        super().__init__(target_port)
         self._cut_after_bytes = cut_after_bytes
         self._stall_after_bytes = stall_after_bytes
         self._reset = reset
         self._delay_seconds = delay_seconds
         self._only_first = only_first
-        self._closing = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server((self.host, 0))
-        self._listener.settimeout(WAKE_SECONDS)
-        self.port = int(self._listener.getsockname()[1])
-        self.connections = 0
         # Bytes of the server that reached the client, the most of one connection.
         self.bytes_from_server = 0
 
-    def __enter__(self) -> "FaultProxy":
-        self._start(self._accept)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._closing.set()
-        for thread in self._threads:
-            thread.join(DEADLINE)
-        self._listener.close()
-
-    def _start(self, work: object, *arguments: object) -> None:
-        thread = threading.Thread(target=work, args=arguments, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while not self._closing.is_set():
-            try:
-                client, _address = self._listener.accept()
-            except TimeoutError:
-                continue
-            self.connections += 1
-            limit = self._only_first
-            is_harmed = limit is None or self.connections <= limit
-            self._start(self._serve, client, is_harmed)
-
-    def _serve(self, client: socket.socket, is_harmed: bool) -> None:
-        client.settimeout(DEADLINE)
+    def _serve(self, client: socket.socket, number: int) -> None:
+        is_harmed = self._only_first is None or number <= self._only_first
+        client.settimeout(self.deadline)
         with contextlib.suppress(OSError), client:
             is_cut = is_harmed and self._cut_after_bytes == 0
             if not is_cut:
                 target = (self.host, self._target_port)
-                with socket.create_connection(target, DEADLINE) as server:
+                with socket.create_connection(target, self.deadline) as server:
                     is_cut = self._pass_on(client, server, is_harmed)
             if is_cut and self._reset:
                 linger = struct.pack("ii", 1, 0)

@@ -7,61 +7,26 @@ What the server offers instead is so many X, or nothing at all.
 import contextlib
 import selectors
 import socket
-import threading
-from types import TracebackType
 
-DEADLINE = 10.0
-WAKE_SECONDS = 0.05
+from tests.rig.middlebox import WAKE_SECONDS, Middlebox
+
 OFFER = b"STARTTLS"
 
 
-class StarttlsStripper:
+class StarttlsStripper(Middlebox):
     """Listens on ``port`` and passes on to ``target_port``."""
 
-    host = "127.0.0.1"
-
     def __init__(self, target_port: int, *, masks: bool = False) -> None:
-        self._target_port = target_port
+        super().__init__(target_port)
         self._masks = masks
-        self._closing = threading.Event()
-        self._listener = socket.create_server((self.host, 0))
-        self._listener.settimeout(WAKE_SECONDS)
-        self._threads: list[threading.Thread] = []
-        self.port = int(self._listener.getsockname()[1])
         self.said_by_client = b""
 
-    def __enter__(self) -> "StarttlsStripper":
-        self._start(self._accept)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._closing.set()
-        for thread in self._threads:
-            thread.join(DEADLINE)
-        self._listener.close()
-
-    def _start(self, work: object, *arguments: object) -> None:
-        thread = threading.Thread(target=work, args=arguments, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while not self._closing.is_set():
-            with contextlib.suppress(TimeoutError):
-                client, _address = self._listener.accept()
-                self._start(self._pass_on, client)
-
-    def _pass_on(self, client: socket.socket) -> None:
+    def _serve(self, client: socket.socket, number: int) -> None:
         target = (self.host, self._target_port)
         with (
             contextlib.suppress(OSError),
             client,
-            socket.create_connection(target, DEADLINE) as server,
+            socket.create_connection(target, self.deadline) as server,
             selectors.DefaultSelector() as selector,
         ):
             selector.register(client, selectors.EVENT_READ)
