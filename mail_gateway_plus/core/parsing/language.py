@@ -15,23 +15,23 @@ LEAST_LEAD = 1.2
 _WORDS = {
     "en": "the of and to in is that it was for on are with as his they at be this have "
     "from or had by not but what we when your can an there my has been i you",
-    "fr": "le la les de des du et en un une que qui dans pour est pas sur au avec ce il "
+    "fr": "le la les de des du et en un une que qui dans pour est pas sur au avec ce "
     "je ne vous nous sont par plus mais cette votre mon ma été aux ou à j'ai",
-    "es": "el la los las de del y en que un una por con no para es se lo su al como más "
+    "es": "el la los las de del y en que un una por con no para es se lo su al como "
     "pero me mi ha está muy hay yo usted le esta este porque soy desde",
     "pt": "o a os as de do da dos das e em que um uma para com não por é se na no mais "
     "ao meu minha eu você está foi são muito há pelo pela até também",
     "it": "il lo la i gli le di del della e in che un una per con non è si sono da al "
     "alla nel ma come questo questa più mi mio mia ho hanno ci anche dei",
-    "de": "der die das und in zu den ist nicht von sie mit sich des auf für dem ein eine "
+    "de": "der die das und in zu den ist nicht von sie mit sich des auf für dem ein "
     "als auch es an werden aus er hat dass wir ich haben bei nach uns mir",
-    "nl": "de het een en van ik te dat die in is niet op voor met zijn er aan om ook als "
+    "nl": "de het een en van ik te dat die in is niet op voor met zijn er aan om ook "
     "maar dan wij we heb hebben naar bij uit mijn deze wordt geen",
     "pl": "i w na z do nie się to jest że o jak po ale za przez od dla czy są już tym "
     "jestem mam mnie moje proszę był tylko może być który oraz",
     "ro": "și în de la cu pe nu este un o care că din mai sunt pentru am fost ce dar "
     "acest această se au mea meu prin după vă mi-a sau ne",
-    "tr": "ve bir bu da de için ile çok ne ben var daha ama gibi olarak değil sonra kadar "
+    "tr": "ve bir bu da de için ile çok ne ben var daha ama gibi olarak değil sonra "
     "olan ki en benim bana yok mı mi şey her oldu olduğu",
     "sw": "na ya wa kwa ni katika la za hii huyo kuwa ambayo hiyo yangu sina mimi kama "
     "lakini hata sana siku yetu wetu hapa sasa bado tangu watu kwamba",
@@ -45,7 +45,7 @@ _WORDS = {
     "є був немає або якщо ще вже який мій",
     "bg": "и на да за се от в е не с че са по като това си но или до аз съм ще ми ги "
     "има няма беше може който тази",
-    "ar": "في من على إلى أن لا هذا التي الذي هذه مع عن لم كان ما هو هي أنا لي قد بعد كل "
+    "ar": "في من على إلى أن لا هذا التي الذي هذه مع عن لم كان ما هو هي أنا لي قد بعد "
     "بين لقد منذ ولم حتى غير",
     "fa": "از به که در این را با است برای آن من شما می یک تا هم ما اما بود نیست باید "
     "های هستم شده",
