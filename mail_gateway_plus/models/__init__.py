@@ -8,6 +8,7 @@ from . import ir_mail_server_connect
 from . import ir_mail_server
 from . import ir_mail_server_delivery
 from . import ir_mail_server_identity
+from . import ir_mail_server_origin
 from . import ir_mail_server_setup
 from . import mail_gateway_diagnosable
 from . import mail_gateway_diagnosis
@@ -20,6 +21,7 @@ from . import fetchmail_server_aftercare
 from . import fetchmail_server_reconcile
 from . import fetchmail_server_rest
 from . import fetchmail_server_setup
+from . import fetchmail_server_machines
 from . import fetchmail_server_diagnosis
 from . import mail_gateway_inbound
 from . import mail_gateway_inbound_identity
@@ -33,6 +35,7 @@ from . import mail_gateway_inbound_rest
 from . import mail_gateway_inbound_rehearsal
 from . import mail_gateway_inbound_queue
 from . import mail_gateway_examination
+from . import mail_gateway_examination_machine
 from . import mail_gateway_raw
 from . import mail_gateway_memo
 from . import res_partner
@@ -40,6 +43,9 @@ from . import ir_mail_server_sending
 from . import mail_gateway_attempt
 from . import mail_message
 from . import mail_gateway_recipient
+from . import mail_gateway_recipient_report
+from . import mail_gateway_attempt_report
+from . import mail_gateway_report
 from . import mail_gateway_breaker
 from . import ir_mail_server_probe
 from . import ir_mail_server_summary
@@ -57,7 +63,9 @@ from . import mail_mail_together
 from . import mail_mail_queue
 from . import mail_mail_sync
 from . import mail_mail_decision
+from . import mail_mail_report
 from . import mail_mail_sent_folder
 from . import mail_mail_inbound
+from . import mail_mail_automatic
 from . import mail_thread
 from . import res_config_settings

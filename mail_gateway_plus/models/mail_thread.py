@@ -3,9 +3,11 @@ import lxml.etree
 from odoo import api, models
 
 from ..core.parsing.lightening import restore
+from ..core.parsing.machine import Kind
 from ..core.parsing.remembering import remember_headers
 from ..core.parsing.tnef import is_tnef, unpack
 from ..core.policy.directive import with_values
+from ..core.policy.outcome import Trace
 
 
 class MailThread(models.AbstractModel):
@@ -27,6 +29,19 @@ class MailThread(models.AbstractModel):
             trace.loop_headers = bool(is_loop)
             trace.is_bounce = bool(msg_dict.get("is_bounce"))
         return is_loop
+
+    @api.model
+    def _detect_is_bounce(self, message, message_dict):
+        """Take for a bounce what says that mail could not be delivered.
+
+        Odoo also drops receipts, delays and whatever came to a bounce address.
+        """
+        is_bounce = super()._detect_is_bounce(message, message_dict)
+        if trace := self._gateway_trace():
+            examination = self.env["mail.gateway.examination"]
+            trace.machine = examination._recognize(trace, message)
+            return trace.machine.kind is Kind.FAILED
+        return is_bounce
 
     @api.model
     def message_parse(self, message, *args, **kwargs):
@@ -138,6 +153,15 @@ class MailThread(models.AbstractModel):
             # Several aliases make several records; Odoo answers with the last one.
             trace.model, trace.record_id = routes[-1][0], record_id
         return record_id
+
+    def _gateway_machine(self, message):
+        """Return what kind of message it is, for deciders beyond the gateway's own.
+
+        :param message: as the hooks of the gateway get it, with or without a journal
+        """
+        if trace := self._gateway_trace():
+            return trace.machine
+        return self.env["mail.gateway.examination"]._recognize(Trace(), message)
 
     def _gateway_trace(self):
         return self.env.context.get("mail_gateway_trace")

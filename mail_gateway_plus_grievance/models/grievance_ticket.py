@@ -292,6 +292,8 @@ class GrievanceTicket(models.Model):
         aliases and not to mailboxes.
         """
         self.ensure_one()
+        if (trace := self._gateway_trace()) and not trace.may_answer:
+            return False
         if not self.email_normalized or self.email_normalized == self.intake_address:
             return False
         if self.env["mail.alias.domain"].sudo()._find_aliases([self.email_normalized]):

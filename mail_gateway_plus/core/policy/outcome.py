@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
+from ..parsing.facts import Facts
+from ..parsing.machine import Machine
 from .directive import Directive, Halt
 
 
@@ -45,9 +48,14 @@ class Trace:
     the journal notes of it together with the outcome. ``is_rehearsal``: nothing is to
     come of it; ``routes`` then says what would have.
 
-    ``mailbox_id`` is the incoming server's. The examination before the routing
+    ``mailbox_id`` is the incoming server's, ``size`` that of what was fetched.
+    ``observe`` reads the message's ``facts``,
+    once somebody asks for them. The examination before the routing
     (models/mail_gateway_examination.py) leaves its ``directive`` or ``halt`` here, and
     in ``notes``, line by line, why.
+
+    ``machine`` is the kind of message; ``may_answer``: whether an automatic answer to
+    its sender cannot start or feed a loop.
     """
 
     raw: bytes = field(default=b"", repr=False)
@@ -66,9 +74,18 @@ class Trace:
     record_id: int = 0
     identity: dict = field(default_factory=dict)
     mailbox_id: int = 0
+    size: int = 0
     directive: Directive = field(default_factory=Directive)
     halt: Halt | None = None
     notes: list = field(default_factory=list)
+    observe: Callable[[], Facts] = Facts
+    machine: Machine = field(default_factory=Machine)
+    may_answer: bool = True
+
+    @cached_property
+    def facts(self):
+        """What the message says about itself, as deciders see it."""
+        return self.observe()
 
 
 @dataclass(frozen=True)
