@@ -1,3 +1,4 @@
+from . import mail_gateway_cached
 from . import mail_gateway_confirmable
 from . import mail_gateway_alerting
 from . import mail_gateway_preset_region

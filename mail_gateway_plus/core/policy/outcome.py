@@ -48,10 +48,10 @@ class Trace:
     come of it; ``routes`` then says what would have.
 
     ``mailbox_id`` is the incoming server's, ``size`` that of what was fetched.
-    ``observe`` reads the message's ``facts``, once somebody asks for them. The
-    examination before the routing
-    (models/mail_gateway_examination.py) leaves its ``directive`` or ``halt`` here, and
-    in ``notes``, line by line, why.
+    ``observe`` reads the message's ``facts``, once somebody asks for them; ``verdict``
+    and ``machine`` say what was found out of its sender, and of what kind it is. The
+    examination before the routing (models/mail_gateway_examination.py) leaves its
+    ``directive`` or ``halt`` here, and in ``notes``, line by line, why.
     """
 
     raw: bytes = field(default=b"", repr=False)
@@ -75,6 +75,8 @@ class Trace:
     halt: Halt | None = None
     notes: list = field(default_factory=list)
     observe: Callable[[], Facts] = Facts
+    verdict: object = None
+    machine: object = None
 
     @cached_property
     def facts(self):
