@@ -11,9 +11,7 @@ PROBLEM_TEXT = {
     Problem.OUT_OF_RANGE: _lt(
         "%(variable)s is out of range: “%(detail)s”. It may be %(bounds)s."
     ),
-    Problem.NOT_A_SWITCH: _lt(
-        "%(variable)s is neither true nor false: “%(detail)s”."
-    ),
+    Problem.NOT_A_SWITCH: _lt("%(variable)s is neither true nor false: “%(detail)s”."),
     Problem.NOT_A_CHOICE: _lt(
         "%(variable)s is “%(detail)s”, but has to be one of: %(choices)s."
     ),
@@ -26,8 +24,8 @@ PROBLEM_TEXT = {
         "and that the secret is handed to Odoo's process."
     ),
     Problem.FILE_UNREADABLE: _lt(
-        "%(variable)s names a file that Odoo cannot read: %(detail)s. Let the user that "
-        "Odoo runs as read it."
+        "%(variable)s names a file that Odoo cannot read: %(detail)s. Let the user "
+        "that Odoo runs as read it."
     ),
     Problem.FILE_NOT_REGULAR: _lt(
         "%(variable)s names something that is no file: %(detail)s."
@@ -46,7 +44,8 @@ def problem_text(env, found):
     """Return what is wrong with a variable, in the user's words."""
     setting = found.setting
     bounds = f"{setting.least} – {'' if setting.most is None else setting.most}".strip()
-    return env._(PROBLEM_TEXT[found.problem]) % {
+    text = env._(PROBLEM_TEXT[found.problem])
+    return text % {
         "variable": found.variable,
         "detail": found.detail,
         "bounds": bounds,

@@ -133,7 +133,8 @@ class IrMailServer(models.Model):
         """
         is_named = config.get("smtp_server") not in ("localhost", "", False, None)
         # Read, not counted: a status may be another one than the row says.
-        if not is_named and "draft" in self.sudo().search([]).mapped("state"):
+        servers = self.sudo().search([("active", "=", True)])
+        if not is_named and "draft" in servers.mapped("state"):
             raise UserError(
                 self.env._(
                     "No outgoing mail server is confirmed. Open one under Settings ► "

@@ -69,9 +69,8 @@ class IrMailServerEnvironment(models.Model):
     def _pem(self, setting):
         """Return certificate or private key, wherever it comes from, as PEM."""
         value = self._secret(setting)
-        return (
-            value.encode() if setting in self._environment() else base64.b64decode(value)
-        )
+        is_text = setting in self._environment()
+        return value.encode() if is_text else base64.b64decode(value)
 
     def _check_secret_arrives(self):
         """Refuse to let another addon connect with a secret that was replaced.
@@ -81,8 +80,9 @@ class IrMailServerEnvironment(models.Model):
         if self and self._has_secret_from_environment():
             raise UserError(
                 self.env._(
-                    "An addon connects to %s in a way of its own, and would not use the "
-                    "password that comes from the environment. Enter it in the form.",
+                    "An addon connects to %s in a way of its own, and would not use "
+                    "the password that comes from the environment. Enter it in the "
+                    "form.",
                     self.display_name,
                 )
             )

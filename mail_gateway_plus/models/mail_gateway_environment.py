@@ -250,7 +250,9 @@ class MailGatewayEnvironment(models.AbstractModel):
         self.invalidate_recordset()
 
     def write(self, vals):
-        named = self.sudo().filtered(lambda s: s.environment_code or s.environment_proof)
+        named = self.sudo().filtered(
+            lambda s: s.environment_code or s.environment_proof
+        )
         for server in self.browse(named.ids):
             values = server._without_overridden(vals)
             values |= server._proof_values(values)

@@ -48,10 +48,13 @@ class MailGatewayEnvironmentScreen(models.AbstractModel):
 
     @api.depends("environment_code", "environment_proof")
     def _compute_environment(self):
+        # Searched for, as rows that are read may say something else.
+        stored = [("id", "in", self.ids), ("state", "=", "done")]
+        confirmed = self.with_context(active_test=False).search(stored)
         for server in self:
             problems = server._environment_problems()
-            is_changed = not problems and not server._is_proven_in_environment()
-            changes = server._environment_changes() if is_changed else []
+            is_asked = not problems and server._origin in confirmed
+            changes = server._environment_changes() if is_asked else []
             server.environment_overridden = sorted(server._overridden_fields())
             server.environment_has_problem = bool(problems)
             server.environment_notice = bool(problems or changes) and self.env[
@@ -89,7 +92,9 @@ class MailGatewayEnvironmentScreen(models.AbstractModel):
                     "label": self._fields[field_name]._description_string(self.env),
                     "is_set": one is not None,
                     "value": "" if one is None else self._shown_value(one),
-                    "problem": problem_text(self.env, one) if one and one.problem else "",
+                    "problem": problem_text(self.env, one)
+                    if one and one.problem
+                    else "",
                 }
             )
         return rows
@@ -147,12 +152,11 @@ class MailGatewayEnvironmentScreen(models.AbstractModel):
         node.set("readonly", f"({readonly}) or {condition}" if readonly else condition)
         if required:
             node.set("required", f"({required}) and not ({condition})")
-        in_group = node.getparent().tag == "group"
-        note = etree.Element("div" if in_group else "span")
+        note = etree.Element("span")
         note.set("class", "o_mail_gateway_from_environment text-info small")
         note.set("invisible", f"not ({condition})")
-        if in_group:
-            note.set("colspan", "2")
         note.text = self.env._("From the environment")
         note.tail, node.tail = node.tail, None
         node.addnext(note)
+        if node.getparent().tag == "group":  # its first column has the labels
+            node.addnext(etree.Element("span", invisible=f"not ({condition})"))

@@ -63,7 +63,8 @@ def test_values_are_read_as_what_the_setting_is():
     }
 
     values = {
-        name: one.value for name, one in read_settings(environ, "MAIN", SETTINGS).items()
+        name: one.value
+        for name, one in read_settings(environ, "MAIN", SETTINGS).items()
     }
 
     assert values == {

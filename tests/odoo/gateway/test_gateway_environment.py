@@ -269,8 +269,11 @@ class TestSecrets(EnvironmentCase):
         self.name(PASSWORD="file:/run/secrets/gone")
 
         for use in (server._own_login, server.action_diagnose):
-            with self.subTest(use), self.assertRaisesRegex(
-                UserError, "MAIL_GATEWAY_MAIN_PASSWORD.*/run/secrets/gone"
+            with (
+                self.subTest(use),
+                self.assertRaisesRegex(
+                    UserError, "MAIL_GATEWAY_MAIN_PASSWORD.*/run/secrets/gone"
+                ),
             ):
                 use()
 
@@ -283,8 +286,11 @@ class TestSecrets(EnvironmentCase):
             server.button_confirm_login,
             lambda: server._connect__(allow_archived=True),
         ):
-            with self.subTest(use), self.assertRaisesRegex(
-                UserError, "MAIL_GATEWAY_SUPPORT_PASSWORD.*/run/secrets/gone"
+            with (
+                self.subTest(use),
+                self.assertRaisesRegex(
+                    UserError, "MAIL_GATEWAY_SUPPORT_PASSWORD.*/run/secrets/gone"
+                ),
             ):
                 use()
 
@@ -318,7 +324,9 @@ class TestSecrets(EnvironmentCase):
         servers = self.env["ir.mail_server"]
 
         self.assertFalse(servers.search([("smtp_pass", "like", "s3c")]))
-        self.assertFalse(servers.search([]).filtered_domain([("smtp_pass", "!=", False)]))
+        self.assertFalse(
+            servers.search([]).filtered_domain([("smtp_pass", "!=", False)])
+        )
         groups = servers._read_group([("smtp_host", "!=", False)], ["smtp_pass"])
         self.assertEqual(groups, [(False,)])
 
@@ -474,6 +482,7 @@ class TestConfirmation(EnvironmentCase):
         self.name(PORT="2525")
 
         self.assertEqual(server.state, "draft")
+        self.assertFalse(server.environment_notice)
 
     def test_mail_does_not_go_to_the_command_lines_server_instead(self):
         self.main()
@@ -536,8 +545,9 @@ class TestProblems(EnvironmentCase):
         server = self.main()
         self.name(PORT="abc")
 
-        with self.really_sending(), self.assertRaisesRegex(
-            UserError, "MAIL_GATEWAY_MAIN_PORT"
+        with (
+            self.really_sending(),
+            self.assertRaisesRegex(UserError, "MAIL_GATEWAY_MAIN_PORT"),
         ):
             self.env["ir.mail_server"]._connect__(mail_server_id=server.id)
 
