@@ -4,7 +4,6 @@ from email import message_from_bytes
 from email.policy import SMTP
 
 import pytest
-
 from mgp_core.parsing.facts import MAX_TEXT_LENGTH, read_facts
 from mgp_core.parsing.lightening import lighten, restore
 

@@ -19,8 +19,8 @@ class Halt:
 class Directive:
     """Where a message goes by the gateway's word; what stays empty, Odoo decides.
 
-    ``record_id`` of ``model``, or a new record of it where that is 0. ``values`` are for
-    a new record, whatever route makes it; so is the company.
+    ``record_id`` of ``model``, or a new record of it where that is 0. ``values`` are
+    for a new record, whatever route makes it; so is the company.
     """
 
     model: str = ""
