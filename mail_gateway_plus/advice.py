@@ -84,9 +84,6 @@ FAULT_ADVICE = {
 REASON_TEXT = {
     Reason.DUPLICATE_ID: _lt("A message with this Message-ID was imported before."),
     Reason.LOOP_HEADERS: _lt("It answers one of Odoo's own error messages."),
-    Reason.LOOP_SENDER: _lt(
-        "Its sender wrote unusually often in a short time, which may be a mail loop."
-    ),
     Reason.BOUNCE: _lt(
         "It is a delivery report; Odoo noted it on the message that it is about."
     ),

@@ -48,7 +48,8 @@ class IrMailServer(models.Model):
     def _with_return_token(self, smtp_from, message_id):
         """Return a bounce address of ours with the mail's token, others as they are."""
         # sudo: whoever sends need not see the alias domains
-        domains = self.env["mail.alias.domain"].sudo().search([])
+        domains = self.env["mail.alias.domain"].sudo()
+        domains = domains.search([("bounce_alias", "!=", False)])
         if smtp_from not in domains.mapped("bounce_email"):
             return smtp_from
         token = hmac(self.env(su=True), TOKEN_SCOPE, str(message_id))[:TOKEN_LENGTH]

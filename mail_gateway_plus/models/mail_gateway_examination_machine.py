@@ -68,8 +68,7 @@ class MailGatewayExaminationMachine(models.AbstractModel):
     @api.model
     def _is_forged(self, trace):
         """Say whether the sender is proven not to be who it says."""
-        verdict = getattr(trace, "verdict", None)
-        return verdict is not None and verdict.level.value == "failed"
+        return trace.verdict is not None and trace.verdict.level.value == "failed"
 
     def _stop_report(self, machine, mailbox, what):
         """Return what becomes of a report that is about no mail of ours.
@@ -135,9 +134,9 @@ class MailGatewayExaminationMachine(models.AbstractModel):
         Answers of programs go to the return path (RFC 3834 section 4), which names the
         mail where it has a token.
         """
-        parent = self.env["mail.message"].sudo().browse(message_dict.get("parent_id"))
-        if record := self._thread_of(parent.model, parent.res_id):
-            return record
+        record = self._target(trace, message_dict)
+        if record is not None and (found := self._thread_of(record._name, record.id)):
+            return found
         reports = self.env["mail.gateway.report"]
         attempts = reports._by_bounce_address(trace.facts.recipients) or ()
         for attempt in attempts:

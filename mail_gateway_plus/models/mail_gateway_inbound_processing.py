@@ -51,6 +51,8 @@ class MailGatewayInboundProcessing(models.Model):
             is_chosen=is_chosen,
             mailbox_id=self.server_id.id,
             size=self.size or len(raw),
+            is_released=self.state == State.PENDING.value
+            and bool(self._standing_order()),
         )
 
     def _hand_over(self, trace, target):

@@ -19,8 +19,8 @@ GUESS_DAYS = 5
 class Subject:
     """The mail of ours that a report is about.
 
-    ``attempts`` and ``message`` (``mail.message``) are what is left of it here, at least
-    one of both; ``how`` says by what it was found.
+    ``attempts`` and ``message`` (``mail.message``) are what is left of it here, at
+    least one of both; ``how`` says by what it was found.
     """
 
     attempts: object
@@ -166,10 +166,11 @@ class MailGatewayReport(models.AbstractModel):
     def _note_on(self, record, subject, machine, message_dict):
         """Tell on the record what the mail system said."""
         told = subject.message.subject or message_dict.get("subject") or ""
+        notice = self.env._(NOTICE_TEXT)
         lines = [
             self._told_line(machine, reported, told)
             for reported in machine.report.recipients
-        ] or [self.env._(NOTICE_TEXT) % {"subject": told}]
+        ] or [notice % {"subject": told}]
         body = Markup("").join(Markup("<p>%s</p>") % line for line in lines)
         self.env["mail.gateway.examination"]._as_note(record).message_post(
             body=body,
@@ -189,4 +190,5 @@ class MailGatewayReport(models.AbstractModel):
         else:
             text = REPORTED_TEXT.get(reported.action, RECEIPT_TEXT)
         said = Markup("<br/>%s") % reported.words if reported.words else ""
-        return Markup("%s%s") % (self.env._(text) % facts, said)
+        text = self.env._(text)
+        return Markup("%s%s") % (text % facts, said)

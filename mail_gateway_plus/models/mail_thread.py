@@ -8,6 +8,7 @@ from ..core.parsing.remembering import remember_headers
 from ..core.parsing.tnef import is_tnef, unpack
 from ..core.policy.directive import with_values
 from ..core.policy.outcome import Trace
+from ..core.policy.references import without_tags
 
 
 class MailThread(models.AbstractModel):
@@ -50,7 +51,7 @@ class MailThread(models.AbstractModel):
             if trace.places:
                 restore(message, trace.places, trace.read)
             remember_headers(message)
-        return super().message_parse(message, *args, **kwargs)
+        return without_tags(super().message_parse(message, *args, **kwargs))
 
     def _message_parse_extract_payload(
         self, message, message_dict, save_original=False
@@ -116,7 +117,8 @@ class MailThread(models.AbstractModel):
         routes = super().message_route(message, routed, model, thread_id, custom_values)
         trace.is_routing = False
         trace.is_routed = bool(routes)
-        return with_values(routes, directive.values)
+        examination._tell_routes(trace, message_dict, routes)
+        return with_values(routes, directive)
 
     def _without_own_route(self, message_dict, model, thread_id):
         """Return a copy for ``message_route`` in which nothing speaks against the
@@ -132,13 +134,13 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _detect_loop_sender(self, message, message_dict, routes):
-        if (trace := self._gateway_trace()) and trace.is_chosen:
-            # Odoo would also write to the sender that the mail was not taken.
+        """Leave loops to the examination, which parks what may be one.
+
+        Odoo drops it, and writes to the sender that the mail was not taken.
+        """
+        if self._gateway_trace():
             return False
-        is_loop = super()._detect_loop_sender(message, message_dict, routes)
-        if trace:
-            trace.loop_sender = bool(is_loop)
-        return is_loop
+        return super()._detect_loop_sender(message, message_dict, routes)
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
@@ -152,6 +154,7 @@ class MailThread(models.AbstractModel):
         if trace and routes and record_id:
             # Several aliases make several records; Odoo answers with the last one.
             trace.model, trace.record_id = routes[-1][0], record_id
+            self.env["mail.gateway.examination"]._after_routing(trace, routes)
         return record_id
 
     def _gateway_machine(self, message):

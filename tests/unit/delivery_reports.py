@@ -154,7 +154,8 @@ Arrival-Date: Mon, 02 Nov 2026 02:00:00 -0800 (PST)
 Final-Recipient: rfc822; amina@home.example
 Action: failed
 Status: 5.1.1
-Diagnostic-Code: smtp; 550-5.1.1 The email account that you tried to reach does not exist.
+Diagnostic-Code: smtp; 550-5.1.1 The email account that you tried to reach
+ does not exist.
 Last-Attempt-Date: Mon, 02 Nov 2026 02:00:01 -0800 (PST)
 """,
     ORIGINAL,
@@ -295,8 +296,10 @@ To: dmarc@city.example
 Subject: Report domain: city.example Submitter: provider.example Report-ID: 17
 Message-ID: <d1@provider.example>
 MIME-Version: 1.0
-Content-Type: application/zip; name="provider.example!city.example!1793577600!1793663999.zip"
-Content-Disposition: attachment; filename="provider.example!city.example!1793577600!1793663999.zip"
+Content-Type: application/zip;
+ name="provider.example!city.example!1793577600!1793663999.zip"
+Content-Disposition: attachment;
+ filename="provider.example!city.example!1793577600!1793663999.zip"
 Content-Transfer-Encoding: base64
 
 UEsDBA==

@@ -10,7 +10,6 @@ from mgp_core.parsing.machine import OWN_MARK, Kind, read_machine
 from tests.unit import delivery_reports as sample
 
 
-
 def machine_of(raw, own_mark=""):
     facts = read_facts(message_from_bytes(raw, policy=SMTP), len(raw))
     return read_machine(facts, own_mark)

@@ -39,7 +39,7 @@ _FAILED = re.compile(
     r"|this is a permanent error"  # qmail, Exim
     r"|could not be delivered to one or more of its recipients"  # Exim
     r"|message could not be\s+delivered"  # Postfix
-    r"|did not reach (?:some or all of )?the (?:intended|following) recipient"  # Exchange
+    r"|did not reach (?:some or all of )?the (?:intended|following) recipient"
     r"|delivery has failed to these recipients"  # Exchange
     r"|(?:couldn't|could not|wasn't|was not) (?:be )?delivered"  # Exchange, Gmail
     r"|delivery to the following recipients? failed"  # Gmail

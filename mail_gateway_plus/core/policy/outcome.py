@@ -27,7 +27,6 @@ class Reason(str, Enum):
 
     DUPLICATE_ID = "duplicate_id"
     LOOP_HEADERS = "loop_headers"
-    LOOP_SENDER = "loop_sender"
     BOUNCE = "bounce"
     NO_ROUTE = "no_route"
     NO_RECORD = "no_record"
@@ -49,13 +48,14 @@ class Trace:
     come of it; ``routes`` then says what would have.
 
     ``mailbox_id`` is the incoming server's, ``size`` that of what was fetched.
-    ``observe`` reads the message's ``facts``,
-    once somebody asks for them. The examination before the routing
-    (models/mail_gateway_examination.py) leaves its ``directive`` or ``halt`` here, and
-    in ``notes``, line by line, why.
-
-    ``machine`` is the kind of message; ``may_answer``: whether an automatic answer to
-    its sender cannot start or feed a loop.
+    ``observe`` reads the message's ``facts``, once somebody asks for them; ``verdict``
+    and ``machine`` say what was found out of its sender, and of what kind it is. The
+    examination before the routing (models/mail_gateway_examination.py) leaves its
+    ``directive`` or ``halt`` here, and in ``notes``, line by line, why.
+    ``may_answer``: whether an automatic answer to its sender cannot feed a loop.
+    ``is_released``: a person let it through, so it is above no limit. ``reopens`` and
+    ``follows``: model and id of the closed record that it opens again, and of the one
+    that its new record takes up.
     """
 
     raw: bytes = field(default=b"", repr=False)
@@ -66,7 +66,6 @@ class Trace:
     routes: list = field(default_factory=list)
     checked_for_loop: bool = False
     loop_headers: bool = False
-    loop_sender: bool = False
     is_bounce: bool = False
     is_routing: bool = False
     is_routed: bool = False
@@ -79,8 +78,12 @@ class Trace:
     halt: Halt | None = None
     notes: list = field(default_factory=list)
     observe: Callable[[], Facts] = Facts
+    verdict: object = None
     machine: Machine = field(default_factory=Machine)
     may_answer: bool = True
+    is_released: bool = False
+    reopens: tuple = ()
+    follows: tuple = ()
 
     @cached_property
     def facts(self):
@@ -112,9 +115,6 @@ def conclude(trace):
         return Outcome(State(trace.halt.state))
     if trace.is_bounce:
         return Outcome(State.IGNORED, Reason.BOUNCE)
-    if trace.loop_sender:
-        # Odoo drops the mail of a busy sender; here a person decides.
-        return Outcome(State.QUARANTINED, Reason.LOOP_SENDER)
     if trace.is_routed:
         return Outcome(State.QUARANTINED, Reason.NO_RECORD)
     return Outcome(State.QUARANTINED, Reason.NO_ROUTE)

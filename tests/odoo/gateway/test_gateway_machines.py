@@ -27,7 +27,9 @@ class TestBounces(MachineCase):
         row = self.received(sample.POSTFIX)
 
         self.assertEqual(row.state, "done", row.reason)
-        self.assertEqual((row.res_model, row.res_id), (self.ticket._name, self.ticket.id))
+        self.assertEqual(
+            (row.res_model, row.res_id), (self.ticket._name, self.ticket.id)
+        )
         recipient = attempt.recipient_ids
         self.assertEqual((attempt.report, recipient.report), ("failed", "failed"))
         self.assertEqual((recipient.outcome, recipient.code), ("refused", 550))
@@ -163,7 +165,9 @@ class TestBounces(MachineCase):
         self.received(sample.TWO_FATES)
 
         self.assertEqual(other.report, "delivered")
-        self.assertEqual(attempt.recipient_ids.mapped("outcome"), ["refused", "accepted"])
+        self.assertEqual(
+            attempt.recipient_ids.mapped("outcome"), ["refused", "accepted"]
+        )
         self.assertEqual(attempt.report, "failed")
 
     def test_report_on_mail_that_was_not_sent_from_here(self):
@@ -336,9 +340,12 @@ class TestOwnMail(MachineCase):
         local, _at, domain = sender.partition("@")
         self.assertRegex(local, r"^bounce\+[0-9a-f]{16}$")
         self.assertEqual(domain, self.domain.name, "SPF would be another's")
-        self.assertEqual(sender, self.env["ir.mail_server"]._with_return_token(
-            f"bounce@{self.domain.name}", message["Message-Id"]
-        ))
+        self.assertEqual(
+            sender,
+            self.env["ir.mail_server"]._with_return_token(
+                f"bounce@{self.domain.name}", message["Message-Id"]
+            ),
+        )
 
     def test_return_path_is_as_odoo_has_it_elsewhere(self):
         sender, _message = self.prepared()
@@ -348,7 +355,9 @@ class TestOwnMail(MachineCase):
     def test_only_our_own_bounce_addresses_get_a_token(self):
         servers = self.env["ir.mail_server"]
 
-        self.assertEqual(servers._with_return_token("x@shop.example", "<1@x>"), "x@shop.example")
+        self.assertEqual(
+            servers._with_return_token("x@shop.example", "<1@x>"), "x@shop.example"
+        )
 
     def test_mail_that_odoo_writes_by_itself_says_so(self):
         mail, _attempt = self.sent()
