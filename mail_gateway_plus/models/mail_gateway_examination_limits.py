@@ -81,22 +81,22 @@ class MailGatewayExaminationLimits(models.AbstractModel):
 
     @api.model
     def _park_excess(self, trace, excess, sender, limits):
-        """Return the :class:`Halt` of a message above a limit; tell of the first one."""
+        """Return the :class:`Halt` of what is above a limit; tell of the first one."""
         if excess is Excess.SENDER:
             reason = self.env._(
                 "%(sender)s has opened %(count)s records within %(minutes)s minutes. "
-                "This may be a loop of two machines. If it is not, release the messages "
-                "with Retry, and add the sender to the allowed ones (Gateway Allowed "
-                "Emails).",
+                "This may be a loop of two machines. If it is not, release the "
+                "messages with Retry, and add the sender to the allowed ones (Gateway "
+                "Allowed Emails).",
                 sender=sender,
                 count=limits.records,
                 minutes=limits.minutes,
             )
         else:
             reason = self.env._(
-                "%(count)s messages came to one record within %(minutes)s minutes. This "
-                "may be a loop of two machines. If it is not, release the messages with "
-                "Retry.",
+                "%(count)s messages came to one record within %(minutes)s minutes. "
+                "This may be a loop of two machines. If it is not, release the "
+                "messages with Retry.",
                 count=limits.replies,
                 minutes=limits.minutes,
             )

@@ -122,6 +122,7 @@ class MailGatewayInboundProcessing(models.Model):
                 ),
                 "res_model": trace.model or False,
                 "res_id": trace.record_id or False,
+                "excess": False,
                 **trace.identity,
             }
         )

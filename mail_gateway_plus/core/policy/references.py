@@ -21,7 +21,7 @@ _SIGNED = re.compile(
 )
 # Letters, then digits with dividers or many of them: GRV/2026/0001, S-00017, S00017.
 _PLAIN = re.compile(
-    r"(?<![\w/-])([A-Za-z]{1,12}(?:[/.-]\w{1,12}){0,4}[/.-]\d+|[A-Za-z]{1,12}\d{4,})(?!\w)"
+    r"(?<![\w/.-])([A-Za-z]{1,12}(?:[/.-]\w{1,12}){0,4}[/.-]\d+|[A-Za-z]{1,12}\d{4,})(?!\w)"
 )
 _TAG_IN_TEXT = re.compile(
     rf"\+r[0-9a-z]+-[0-9a-z]+-[a-z2-7]{{{TAG_LENGTH}}}@", re.IGNORECASE
