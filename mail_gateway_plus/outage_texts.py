@@ -8,8 +8,8 @@ _lt = LazyTranslate(__name__)
 
 REASON_TEXT = {
     Outage.NOTHING_SET_UP: _lt(
-        "No outgoing mail server is set up. Odoo hands mail to this very machine, where "
-        "most likely nothing takes it."
+        "No outgoing mail server is set up. Odoo hands mail to this very machine, "
+        "where most likely nothing takes it."
     ),
     Outage.NOTHING_CONFIRMED: _lt("No outgoing mail server is confirmed."),
     Outage.ALL_OUT_OF_USE: _lt("All outgoing mail servers are out of use."),
@@ -19,8 +19,8 @@ REMEDY_TEXT = {
     Outage.NOTHING_SET_UP: _lt("Enter a server, and press Test & Confirm on its form."),
     Outage.NOTHING_CONFIRMED: _lt("Press Test & Confirm on its form."),
     Outage.ALL_OUT_OF_USE: _lt(
-        "Odoo tries them again by itself. To see what is wrong, open one and press Test "
-        "Again."
+        "Odoo tries them again by itself. To see what is wrong, open one and press "
+        "Test Again."
     ),
 }
 
