@@ -1,3 +1,5 @@
+from . import mail_gateway_sealable
+from . import mail_gateway_withheld
 from . import mail_gateway_cached
 from . import mail_gateway_confirmable
 from . import mail_gateway_alerting
@@ -61,4 +63,5 @@ from . import mail_mail_decision
 from . import mail_mail_sent_folder
 from . import mail_mail_inbound
 from . import mail_thread
+from . import mail_gateway_told
 from . import res_config_settings
