@@ -54,7 +54,7 @@ class GrievanceKeyword(models.Model):
         When in doubt, a grievance is sealed: it can be unsealed, but not unread.
         """
         order = [key for key, _label in SENSITIVITIES]
-        rows = self.sudo().search([])
+        rows = self.sudo().search([("active", "=", True)])
         rows = rows.sorted(lambda row: -order.index(row.category_id._sensitivity()))
         return tuple((row.id, compile_words(row.words.splitlines())) for row in rows)
 

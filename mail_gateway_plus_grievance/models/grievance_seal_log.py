@@ -79,9 +79,12 @@ class GrievanceSealLog(models.Model):
         return found.mapped("ticket_id")
 
     def write(self, vals):
-        raise UserError(self.env._("The seal log cannot be changed."))
+        if vals:
+            raise UserError(self.env._("The seal log cannot be changed."))
+        return super().write(vals)
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_nothing(self):
         raise UserError(self.env._("The seal log cannot be changed."))
 
     @api.autovacuum

@@ -157,15 +157,17 @@ class GrievanceTicketSeal(models.Model):
             self._unseal()
 
     def _seal(self):
-        super()._seal()
+        result = super()._seal()
         log = self.env["grievance.seal.log"]
         for ticket in self:
             log._note("sealed", ticket, ticket.seal_word or "")
+        return result
 
     def _unseal(self):
-        super()._unseal()
+        result = super()._unseal()
         for ticket in self:
             self.env["grievance.seal.log"]._note("unsealed", ticket)
+        return result
 
     def _check_lowering(self, vals):
         """Raise if somebody else than the sealed team lowers the sensitivity."""
