@@ -158,9 +158,8 @@ class GrievanceTicketSeal(models.Model):
 
     def _seal(self):
         result = super()._seal()
-        log = self.env["grievance.seal.log"]
-        for ticket in self:
-            log._note("sealed", ticket, ticket.seal_word or "")
+        for ticket in self:  # without the word: others read the log
+            self.env["grievance.seal.log"]._note("sealed", ticket)
         return result
 
     def _unseal(self):
