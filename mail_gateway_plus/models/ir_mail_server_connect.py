@@ -84,6 +84,7 @@ class IrMailServerConnect(models.Model):
         server, smtp_from = self._server_of(wanted)
         is_known = server.smtp_authentication in (KNOWN_AUTHENTICATIONS | {False})
         if not is_known or self._is_connected_by_another_addon():
+            server._check_needs_no_proxy()
             connection = super()._connect__(*args, **kwargs)
             return _as_session(connection)
         dial, needs_connection = server._smtp_dial(wanted, smtp_from)

@@ -1,6 +1,6 @@
 """A proxy on loopback that connects its clients to servers: SOCKS5 or HTTP CONNECT.
 
-    with MailProxy("socks5", login=("odoo", "secret"), names={"mail.inside": 1143}) as way:
+    with MailProxy("socks5", names={"mail.inside": 1143}) as way:
         ...  # ask way.port for mail.inside; way.asked holds who was asked for
 
 It resolves ``names`` and addresses of its own: those of ``names`` are known to nobody

@@ -1,4 +1,4 @@
-"""Through a proxy to a server: nothing is lost, nothing waits for ever, nothing shows."""
+"""Through a proxy: nothing is lost, nothing waits for ever, nothing shows."""
 
 import socket
 import threading
@@ -93,7 +93,11 @@ def test_answer_that_comes_byte_by_byte_is_put_together():
 @pytest.mark.parametrize("kind", ProxyType)
 @pytest.mark.parametrize(
     ("host", "asked"),
-    [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("städte.invalid", "xn--stdte-hra.invalid")],
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("::1", "::1"),
+        ("städte.invalid", "xn--stdte-hra.invalid"),
+    ],
 )
 def test_server_is_asked_for_as_it_was_entered(kind, host, asked):
     with MailProxy(kind.value, forbids=True) as proxy:
@@ -295,7 +299,10 @@ def test_line_that_was_cut_asks_no_proxy_for_anything():
 
 
 def test_phases_have_their_own_time_behind_a_proxy():
-    with ScriptedServer() as silent, MailProxy("http", names={HOST: silent.port}) as way:
+    with (
+        ScriptedServer() as silent,
+        MailProxy("http", names={HOST: silent.port}) as way,
+    ):
         dial = SmtpDial(
             endpoint(way_to(way.port, HTTP)), timeouts=Timeouts(greeting=0.3)
         )

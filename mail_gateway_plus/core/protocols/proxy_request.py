@@ -188,9 +188,7 @@ class _Request:
         """Return the failure of what speaks something else, in its words."""
         words = beginning.decode("utf-8", "replace")
         words = words if words.isprintable() else beginning.hex(" ")
-        return ProxyFailed(
-            ProxyFault.NOT_SPOKEN, self._proxy.without_secrets(words)
-        )
+        return ProxyFailed(ProxyFault.NOT_SPOKEN, self._proxy.without_secrets(words))
 
 
 def _counted(text):
