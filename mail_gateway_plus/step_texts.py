@@ -156,7 +156,8 @@ class StepTexts:
             return _("There is none"), [(_("Reported"), details.get("reason", ""))]
         differences = details.get("differences", [])
         if not differences:
-            return _("The server shows the same without the proxy"), []
+            same = _("The server shows the same without the proxy")
+            return same if details.get("compared") else "", []
         rows = []
         for one in differences:
             label = _(COMPARED[one["what"]])

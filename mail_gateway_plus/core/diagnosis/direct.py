@@ -43,7 +43,7 @@ def direct(climb):
         for what in here
         if what in there and _lasting(what, there) != _lasting(what, here)
     ]
-    details = {"answers": True, "differences": rows}
+    details = {"answers": True, "compared": bool(there), "differences": rows}
     if rows:
         return Finding(details, StepState.WARNING, Advice.WAYS_DIFFER)
     if climb.has_failed:
