@@ -10,7 +10,7 @@
     "development_status": "Beta",
     "application": True,
     "depends": ["mail"],
-    "external_dependencies": {"python": ["imapclient"]},
+    "external_dependencies": {"python": ["imapclient", "regex"]},
     "data": [
         "security/mail_gateway_groups.xml",
         "security/mail_gateway_rules.xml",

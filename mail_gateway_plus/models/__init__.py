@@ -1,3 +1,4 @@
+from . import mail_gateway_cached
 from . import mail_gateway_confirmable
 from . import mail_gateway_alerting
 from . import mail_gateway_preset_region
@@ -35,6 +36,7 @@ from . import mail_gateway_inbound_waiting
 from . import mail_gateway_inbound_rest
 from . import mail_gateway_inbound_rehearsal
 from . import mail_gateway_inbound_queue
+from . import mail_gateway_examination
 from . import mail_gateway_raw
 from . import mail_gateway_memo
 from . import res_partner
