@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from odoo import models
+from odoo import api, models
 
-from .mail_gateway_proxied import PROXY_FIELDS
+from .mail_gateway_proxied import PROXY_FIELDS, PROXY_SETTINGS
 
 
 class FetchmailServerProxy(models.Model):
@@ -16,3 +16,15 @@ class FetchmailServerProxy(models.Model):
 
     def _endpoint(self):
         return replace(super()._endpoint(), proxy=self._proxy())
+
+    @api.model
+    def _environment_fields(self):
+        return super()._environment_fields() | PROXY_SETTINGS
+
+    @api.model
+    def _environment_secrets(self):
+        return super()._environment_secrets() | {"PROXY_PASSWORD"}
+
+    @api.model
+    def _environment_bounds(self):
+        return super()._environment_bounds() | {"PROXY_PORT": (1, 65535)}

@@ -3,14 +3,16 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..core.protocols.proxy import Proxy, ProxyType
 
-# A change of any of them is a change of the connection, which has to be proven anew.
-PROXY_FIELDS = {
-    "proxy_type",
-    "proxy_host",
-    "proxy_port",
-    "proxy_user",
-    "proxy_password",
+# As the environment of Odoo's process may name them.
+PROXY_SETTINGS = {
+    "PROXY_TYPE": "proxy_type",
+    "PROXY_HOST": "proxy_host",
+    "PROXY_PORT": "proxy_port",
+    "PROXY_USER": "proxy_user",
+    "PROXY_PASSWORD": "proxy_password",
 }
+# A change of any of them is a change of the connection, which has to be proven anew.
+PROXY_FIELDS = set(PROXY_SETTINGS.values())
 # Where proxies of either kind mostly listen: RFC 1928 section 3, and Squid.
 PROXY_PORTS = {ProxyType.SOCKS5.value: 1080, ProxyType.HTTP.value: 3128}
 
@@ -79,12 +81,13 @@ class MailGatewayProxied(models.AbstractModel):
         server = self.sudo()
         if not server.proxy_type:
             return None
+        server._check_proxy()  # the environment may have named only a part
         return Proxy(
             ProxyType(server.proxy_type),
             server.proxy_host,
             server.proxy_port,
             server.proxy_user or "",
-            server.proxy_password or "",
+            server._secret("PROXY_PASSWORD") or "",
         )
 
     def _check_needs_no_proxy(self):

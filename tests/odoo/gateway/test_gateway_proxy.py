@@ -52,6 +52,25 @@ class TestProxySettings(ProxyCase):
         self.assertIsNone(relay._own_endpoint().proxy)
         self.assertIsNone(mailbox._endpoint().proxy)
 
+    def test_environment_names_it_and_its_password_is_not_stored(self):
+        names = {
+            "MAIL_GATEWAY_CITY_PROXY_TYPE": "http",
+            "MAIL_GATEWAY_CITY_PROXY_HOST": "proxy.inside",
+            "MAIL_GATEWAY_CITY_PROXY_PORT": "8080",
+            "MAIL_GATEWAY_CITY_PROXY_USER": "odoo",
+            "MAIL_GATEWAY_CITY_PROXY_PASSWORD": "from-outside",
+        }
+        for server in self.servers(proxy_type=False, proxy_password=False):
+            with self.subTest(server._name), patch.dict("os.environ", names):
+                server.environment_code = "CITY"
+
+                self.assertEqual(
+                    server._proxy(),
+                    Proxy(ProxyType.HTTP, "proxy.inside", 8080, "odoo", "from-outside"),
+                )
+                self.assertFalse(server.proxy_password)
+                server.environment_code = False
+
     def test_each_change_calls_for_a_new_test(self):
         changes = {
             "proxy_type": "http",
