@@ -122,6 +122,12 @@ OBSTACLE_TEXT = {
     Obstacle.DISCARDED: _lt("Discarded already and left alone"),
     Obstacle.NO_CONTENT: _lt("Left alone because the content is no longer kept"),
     Obstacle.NO_TYPE: _lt("Left alone because the mailbox names no type: choose one"),
+    Obstacle.NO_RECORD: _lt("Left alone because they are on no record"),
+    Obstacle.GONE: _lt("Left alone because the record no longer shows the message"),
+    Obstacle.SAME: _lt("Left alone because they are on this record"),
+    Obstacle.NOT_ALLOWED: _lt(
+        "Left alone because you may not change the record, or it is sealed"
+    ),
     Obstacle.BUSY: _lt("Left alone because somebody else is working on it"),
 }
 

@@ -38,6 +38,7 @@ from . import mail_gateway_inbound_identity
 from . import mail_gateway_inbound_journal
 from . import mail_gateway_inbound_processing
 from . import mail_gateway_inbound_decision
+from . import mail_gateway_inbound_move
 from . import mail_gateway_inbound_replay
 from . import mail_gateway_inbound_claim
 from . import mail_gateway_inbound_waiting

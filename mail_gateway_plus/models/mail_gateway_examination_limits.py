@@ -10,7 +10,7 @@ from ..parameters import whole_number
 # ``_detect_loop_sender``), and ours.
 LOOP_MINUTES = ("mail.gateway.loop.minutes", 120)
 LOOP_THRESHOLD = ("mail.gateway.loop.threshold", 20)
-ANSWER_LIMIT = ("mail_gateway_plus.answer_limit", 4)
+ANSWER_LIMIT = ("mail_gateway_plus.answer_limit", 2)
 REOPEN_LIMIT = ("mail_gateway_plus.reopen_limit", 3)
 
 
@@ -53,9 +53,10 @@ class MailGatewayExaminationLimits(models.AbstractModel):
             on_record = journal._count_on_record(record, moment, limits)
             excess = limits.excess(on_record=on_record)
         else:
-            opened = journal._count_opened(sender, moment, limits)
+            subject = trace.facts.subject
+            opened, alike = journal._count_opened(sender, subject, moment, limits)
             excess = limits.excess(opened=opened)
-            trace.may_answer &= limits.may_answer(opened)
+            trace.may_answer &= limits.may_answer(alike)
         if not excess or trace.is_released:
             return None
         return self._park_excess(trace, excess, sender, limits)

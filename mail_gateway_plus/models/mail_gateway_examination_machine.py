@@ -27,7 +27,7 @@ class MailGatewayExaminationMachine(models.AbstractModel):
         """Return what every mail of this database carries.
 
         Made of the database's name for itself and its secret: nobody else can make it,
-        and a copy of the database that is neutralized has another one.
+        and a copy that Odoo's database manager makes has another name.
         """
         # sudo: ``database.secret`` is for administrators, what is made of it is not
         env = self.env(su=True)

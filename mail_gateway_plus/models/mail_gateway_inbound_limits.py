@@ -45,10 +45,11 @@ class MailGatewayInbound(models.Model):
     )
 
     @api.model
-    def _count_opened(self, sender, moment, limits):
+    def _count_opened(self, sender, subject, moment, limits):
         """Return how many records a sender has opened around a moment, and just now.
 
         :param moment: when the message in question was written
+        :returns: that, and how many with this subject, but for numbers and signs
 
         Never counts further than to the limit, whatever has come.
         """
@@ -64,6 +65,7 @@ class MailGatewayInbound(models.Model):
                 moment - window,
                 moment + window,
             ),
+            subject,
         )
 
     @api.model
@@ -82,7 +84,7 @@ class MailGatewayInbound(models.Model):
                 moment - window,
                 moment + window,
             ),
-        )
+        )[0]
 
     @api.model
     def _count_reopened(self, record, limits):
@@ -96,17 +98,25 @@ class MailGatewayInbound(models.Model):
                 record.id,
                 fields.Datetime.now() - timedelta(days=1),
             ),
-        )
+        )[0]
 
-    def _count_up_to(self, limit, condition):
+    def _count_up_to(self, limit, condition, subject=""):
+        """Return how many rows there are, and how many have a subject like this."""
+        signs = "[[:digit:][:punct:][:space:]]+"
         query = SQL(
-            "SELECT count(*) FROM (SELECT FROM mail_gateway_inbound WHERE %s LIMIT %s)"
-            " AS found",
-            condition,
-            limit,
+            """
+            SELECT count(*), count(*) FILTER (
+                       WHERE regexp_replace(lower(subject), %(signs)s, '', 'g')
+                           = regexp_replace(lower(%(subject)s), %(signs)s, '', 'g'))
+              FROM (SELECT subject FROM mail_gateway_inbound
+                     WHERE %(condition)s LIMIT %(limit)s) AS found
+            """,
+            signs=signs,
+            subject=subject,
+            condition=condition,
+            limit=limit,
         )
-        [(count,)] = self.env.execute_query(query)
-        return count
+        return self.env.execute_query(query)[0]
 
     @api.model
     def _is_parked_for_excess(self, sender):

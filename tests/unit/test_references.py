@@ -104,9 +104,9 @@ def test_providers_name_a_message_as_they_queued_it():
 
 
 def test_limits():
-    limits = Limits(records=20, replies=40, answers=4)
+    limits = Limits(records=20, replies=40, answers=2)
     assert limits.excess(opened=19) is None
     assert limits.excess(opened=20) is Excess.SENDER
     assert limits.excess(on_record=40) is Excess.THREAD
-    assert limits.may_answer(3)
-    assert not limits.may_answer(4)
+    assert limits.may_answer(1)
+    assert not limits.may_answer(2)

@@ -17,13 +17,15 @@ class Limits:
 
     ``records``: new records of one sender. ``replies``: messages on one record from
     whomever, as a program's address may change with each. ``answers``: automatic
-    answers to one sender. ``reopenings``: of one record within a day.
+    answers to one sender's messages with one subject, numbers aside; with two, servers
+    that answer each other are silent after five mails. ``reopenings``: of one record
+    within a day.
     """
 
     minutes: int = 120
     records: int = 20
     replies: int = 40
-    answers: int = 4
+    answers: int = 2
     reopenings: int = 3
 
     def excess(self, opened=0, on_record=0):
@@ -32,6 +34,6 @@ class Limits:
             return Excess.SENDER
         return Excess.THREAD if on_record >= self.replies else None
 
-    def may_answer(self, opened):
+    def may_answer(self, alike):
         """Say whether one more automatic answer can still be meant for a person."""
-        return opened < self.answers
+        return alike < self.answers

@@ -195,9 +195,7 @@ class TestThreads(MachineCase):
     # ----------------------------------------------------------------------- closing
 
     def close(self):
-        self.ticket.stage_id = self.env["grievance.stage"].search(
-            [("is_closed", "=", True)], limit=1
-        )
+        self.ticket.stage_id = self.env.ref("mail_gateway_plus_grievance.stage_closed")
 
     def reply(self, number=1, **headers):
         headers.setdefault("In_Reply_To", "<7.odoo@city.example>")
