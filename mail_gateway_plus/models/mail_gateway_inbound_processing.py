@@ -10,6 +10,8 @@ from ..core.policy.rest import ON_SERVER
 from ..core.policy.retry import is_transient, next_wait
 from .mail_gateway_inbound_identity import StaleSnapshot
 
+# What is told of the way of a message at most.
+NOTES_LENGTH = 10_000
 # Whoever had a message in work has come to an end with it.
 NOT_IN_WORK = {"taken_by": False, "unended_tries": 0}
 
@@ -31,6 +33,21 @@ class MailGatewayInboundProcessing(models.Model):
         string="Why It Went There",
         readonly=True,
         help="What was decided about the message before it became a record, and why.",
+    )
+
+    rules_held = fields.Char(
+        string="Rules",
+        readonly=True,
+        help="The IDs of the rules that held for it, in their order.",
+    )
+    answered_to = fields.Char(
+        string="Acknowledged To",
+        readonly=True,
+        help="The sender, if a rule had the message acknowledged.",
+    )
+
+    _answered_idx = models.Index(
+        "(answered_to, settled_at) WHERE answered_to IS NOT NULL"
     )
 
     def _process(self, target=None):
@@ -109,7 +126,9 @@ class MailGatewayInboundProcessing(models.Model):
             {
                 "state": outcome.state.value,
                 "reason": self._with_order(reason),
-                "route_notes": "\n".join(trace.notes) or False,
+                "route_notes": "\n".join(trace.notes)[:NOTES_LENGTH] or False,
+                "rules_held": trace.rules_held
+                and "".join(f",{rule_id}" for rule_id in trace.rules_held) + ",",
                 "error_trace": False,
                 "parked_under": False,
                 "tries": self.tries + 1,
@@ -123,6 +142,8 @@ class MailGatewayInboundProcessing(models.Model):
                 **trace.identity,
             }
         )
+        held, failed = trace.rules_held, trace.rules_failed
+        self.env["mail.gateway.rule.hit"]._count(held, failed)
 
     def _note_failure(self, error, trace):
         tries = self.tries + 1
