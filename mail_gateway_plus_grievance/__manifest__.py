@@ -17,6 +17,9 @@
         "views/grievance_stage_views.xml",
         "views/grievance_menus.xml",
     ],
-    "demo": ["demo/grievance_ticket_demo.xml"],
+    "demo": [
+        "demo/grievance_ticket_demo.xml",
+        "demo/mail_gateway_rule_demo.xml",
+    ],
     "application": True,
 }

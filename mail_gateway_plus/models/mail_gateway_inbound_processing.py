@@ -1,5 +1,7 @@
 import traceback
 
+from markupsafe import Markup
+
 from odoo import fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
@@ -73,6 +75,7 @@ class MailGatewayInboundProcessing(models.Model):
     def _hand_over(self, trace, target):
         """Give the message to Odoo's gateway."""
         server = self.server_id
+        is_stripped = bool(server) and not server.attach
         thread = self._in_its_company("mail.thread").with_context(
             mail_gateway_trace=trace,
             default_fetchmail_server_id=server.id,
@@ -84,11 +87,33 @@ class MailGatewayInboundProcessing(models.Model):
             server.object_id.model if target is None else target._name,
             self._prepare_message(trace),
             save_original=server.original,
-            strip_attachments=bool(server) and not server.attach,
+            strip_attachments=is_stripped,
             thread_id=target.id if target else None,
         )
         if self.rest_state in ON_SERVER and trace.record_id:
             self._note_rest(thread.env[trace.model].browse(trace.record_id))
+        elif is_stripped and trace.record_id and trace.facts.files:
+            self._note_stripped(thread.env[trace.model].browse(trace.record_id), trace)
+
+    def _note_stripped(self, record, trace):
+        """Tell those in the house which attachments their mailbox does not keep.
+
+        Odoo leaves them out without a word.
+        """
+        items = Markup("").join(
+            Markup("<li>%s</li>") % line
+            for line in self._tell_left(trace.facts.files).split("\n")
+        )
+        record.message_post(
+            body=Markup('<p>%s</p><ul>%s</ul><p><a href="%s">%s</a></p>')
+            % (
+                self.env._("The mailbox keeps no attachments. Left out:"),
+                items,
+                f"/odoo/action-mail_gateway_plus.action_inbound/{self.id}",
+                self.env._("The message as it came (operators of the mail gateway)"),
+            ),
+            subtype_xmlid="mail.mt_note",
+        )
 
     def _in_its_company(self, model):
         records = self.env[model]
@@ -127,8 +152,7 @@ class MailGatewayInboundProcessing(models.Model):
                 "state": outcome.state.value,
                 "reason": self._with_order(reason),
                 "route_notes": "\n".join(trace.notes)[:NOTES_LENGTH] or False,
-                "rules_held": trace.rules_held
-                and "".join(f",{rule_id}" for rule_id in trace.rules_held) + ",",
+                "rules_held": trace.told_rules_held or False,
                 "error_trace": False,
                 "parked_under": False,
                 "tries": self.tries + 1,

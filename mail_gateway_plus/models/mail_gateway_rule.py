@@ -79,7 +79,7 @@ class MailGatewayRule(models.Model):
     )
     action = fields.Selection(
         lambda self: [(a.value, self.env._(t)) for a, t in ACTION_TEXT.items()],
-        string="Then",
+        string="Action",
         required=True,
         default=Action.GO_ON.value,
         help="What the message becomes. If several rules say so, the first one counts. "
@@ -125,7 +125,7 @@ class MailGatewayRule(models.Model):
         help="What fields of the new record are set to: user, team, stage, tags, …",
     )
     reason = fields.Char(
-        translate=True, help="Why; stays with the message in the journal."
+        help="Why; stays with the message in the journal."
     )
     forward_to = fields.Char(
         help="Addresses, with commas, that get the message as an attachment. Mail of "

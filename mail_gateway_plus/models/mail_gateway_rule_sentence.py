@@ -60,6 +60,7 @@ class MailGatewayRuleSentence(models.Model):
 
     # --------------------------------------------------------------------- in words
 
+    @api.depends_context("uid", "lang")
     @api.depends(
         "action",
         "condition_ids.display_name",

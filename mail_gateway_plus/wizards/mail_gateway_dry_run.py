@@ -196,10 +196,18 @@ class MailGatewayDryRun(models.TransientModel):
 
     def _was_new(self, row):
         """Say whether the record that it became was made of it."""
-        # sudo: only the moment is looked at
-        record = self.env[row.res_model].sudo().browse(row.res_id)
-        made = record.exists().create_date if row.res_model in self.env else None
-        return not made or bool(row.fetched_at and made >= row.fetched_at)
+        if row.res_model not in self.env:
+            return True
+        # sudo: only the moment and the name of its first letter are looked at
+        env = self.env(su=True)
+        made = env[row.res_model].browse(row.res_id).exists().create_date
+        if made and row.fetched_at and made < row.fetched_at:
+            return False
+        of_record = [("model", "=", row.res_model), ("res_id", "=", row.res_id)]
+        first = env["mail.message"].search(
+            [*of_record, ("message_type", "=", "email")], order="id", limit=1
+        )
+        return not first or first.message_id in (row.used_message_id, row.message_id)
 
     def _new_place(self, fate):
         if fate["state"] != State.DONE.value:

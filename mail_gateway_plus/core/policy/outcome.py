@@ -92,6 +92,11 @@ class Trace:
         """What the message says about itself, as deciders see it."""
         return self.observe()
 
+    @property
+    def told_rules_held(self):
+        """The ids of the rules that held as the journal keeps them: ``,3,7,``."""
+        return f",{','.join(map(str, self.rules_held))}," if self.rules_held else ""
+
 
 @dataclass(frozen=True)
 class Outcome:
