@@ -4,9 +4,12 @@ from . import mail_gateway_alerting
 from . import mail_gateway_preset_region
 from . import mail_gateway_preset
 from . import mail_gateway_assisted
+from . import mail_gateway_environment
+from . import mail_gateway_environment_screen
 from . import mail_gateway_network
 from . import ir_mail_server_connect
 from . import ir_mail_server
+from . import ir_mail_server_environment
 from . import ir_mail_server_delivery
 from . import ir_mail_server_identity
 from . import ir_mail_server_setup
@@ -15,6 +18,7 @@ from . import mail_gateway_diagnosis
 from . import ir_mail_server_diagnosis
 from . import mail_gateway_folder
 from . import fetchmail_server
+from . import fetchmail_server_environment
 from . import fetchmail_server_fetch
 from . import fetchmail_server_days
 from . import fetchmail_server_aftercare
