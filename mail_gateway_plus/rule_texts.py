@@ -70,6 +70,7 @@ MISTAKE_TEXT = {
     Mistake.NO_WEEKDAY: _lt(
         "a weekday is needed, such as Mon, instead of “%(detail)s”"
     ),
+    Mistake.NO_WORD: _lt("use one of %(detail)s"),
     Mistake.LONG_LIST: _lt("a list has at most %(detail)s entries"),
     Mistake.BAD_PATTERN: _lt("it is no regular expression (%(detail)s)"),
 }

@@ -124,9 +124,7 @@ class MailGatewayRule(models.Model):
         copy=True,
         help="What fields of the new record are set to: user, team, stage, tags, …",
     )
-    reason = fields.Char(
-        help="Why; stays with the message in the journal."
-    )
+    reason = fields.Char(help="Why; stays with the message in the journal.")
     forward_to = fields.Char(
         help="Addresses, with commas, that get the message as an attachment. Mail of "
         "machines is never forwarded."

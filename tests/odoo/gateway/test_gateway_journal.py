@@ -231,9 +231,7 @@ class TestProcessing(GatewayCase):
         [note] = with_file.message_ids.filtered(lambda m: "Left out" in m.body)
         self.assertIn("&lt;b&gt;plan.pdf (application/pdf,", note.body)
         self.assertTrue(note.is_internal or note.subtype_id.internal)
-        self.assertFalse(
-            without.message_ids.filtered(lambda m: "Left out" in m.body)
-        )
+        self.assertFalse(without.message_ids.filtered(lambda m: "Left out" in m.body))
 
     def test_message_becomes_one_record(self):
         row = self.received(letter("Dark street"))
