@@ -87,7 +87,7 @@ class MailGatewayRuleExamination(models.AbstractModel):
 
     @api.model
     def _plan(self, rules, trace, situation):
-        """Weigh rule by rule, until one stops, and note why each did or did not hold."""
+        """Weigh rule by rule, until one stops, and note why each holds or not."""
         plan, allowance, untold = Plan(), Allowance(time.process_time), 0
         for number, rule in enumerate(rules, 1):
             if not concerns(rule, situation):

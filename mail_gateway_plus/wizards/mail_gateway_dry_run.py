@@ -159,6 +159,7 @@ class MailGatewayDryRun(models.TransientModel):
             "res_id": self.id,
             "view_mode": "form",
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
 
     # ----------------------------------------------------------------- looking at it
@@ -182,6 +183,7 @@ class MailGatewayDryRun(models.TransientModel):
             "was": self._tell_past(row),
             "now": fate["state"],
             "would_be": self._tell_fate(fate),
+            "rule_names": ", ".join(rule.name for rule in rules if rule.id in held),
             "is_held": is_held,
             "is_changed": self._place(row) != self._new_place(fate) or held != was,
             "notes": "\n".join(fate["notes"])[:NOTES_LENGTH],
@@ -262,6 +264,7 @@ class MailGatewayDryRunLine(models.TransientModel):
         lambda self: self._states(), string="Status", help="What state it would have."
     )
     would_be = fields.Char(string="Would Become", help="What would become of it now.")
+    rule_names = fields.Char(string="Rules", help="The rules that hold for it.")
     is_held = fields.Boolean(string="Holds", help="Whether the rule holds for it.")
     is_changed = fields.Boolean(help="Whether it would become something else.")
     notes = fields.Text(string="Why", help="Which rules hold and which do not.")

@@ -59,6 +59,7 @@ class TestDryRun(RuleCase):
         self.assertIn("Grievance Ticket", line.was)
         self.assertEqual(line.would_be, "Rule “Adverts”: Advertising")
         self.assertIn("holds: Subject contains “offer”", line.notes)
+        self.assertEqual(line.rule_names, "Adverts")
 
     def test_another_record_type_and_another_record_are_differences(self):
         ticket = self.tickets.create({"subject": "All offers"})
