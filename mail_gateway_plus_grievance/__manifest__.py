@@ -1,6 +1,6 @@
 {
     "name": "Mail Gateway Plus: Grievances",
-    "summary": "Turn mail into grievance tickets, each one numbered and acknowledged",
+    "summary": "Turn mail into grievance tickets: acknowledged, watched, sealed",
     "version": "19.0.1.0.0",
     "category": "Services",
     "author": "mail_gateway_plus contributors",
@@ -12,9 +12,15 @@
         "security/ir.model.access.csv",
         "data/ir_sequence_data.xml",
         "data/grievance_stage_data.xml",
+        "data/grievance_category_data.xml",
+        "data/grievance_keyword_data.xml",
         "data/mail_template_data.xml",
         "views/grievance_ticket_views.xml",
         "views/grievance_stage_views.xml",
+        "views/grievance_category_views.xml",
+        "views/grievance_team_views.xml",
+        "views/grievance_seal_views.xml",
+        "wizards/grievance_break_seal_views.xml",
         "views/grievance_menus.xml",
     ],
     "demo": [
