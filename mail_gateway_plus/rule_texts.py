@@ -91,4 +91,5 @@ def condition_text(env, condition):
 
 def mistake_text(env, error):
     """Return why something is no condition, from its ``ConditionError``."""
-    return env._(MISTAKE_TEXT[error.mistake]) % {"detail": error.detail}
+    text = env._(MISTAKE_TEXT[error.mistake])
+    return text % {"detail": error.detail}

@@ -79,7 +79,6 @@ class MailGatewayRule(models.Model):
     )
     action = fields.Selection(
         lambda self: [(a.value, self.env._(t)) for a, t in ACTION_TEXT.items()],
-        string="Action",
         required=True,
         default=Action.GO_ON.value,
         help="What the message becomes. If several rules say so, the first one counts. "
@@ -120,7 +119,7 @@ class MailGatewayRule(models.Model):
     value_ids = fields.One2many(
         "mail.gateway.rule.value",
         "rule_id",
-        string="Values",
+        string="Field Values",
         copy=True,
         help="What fields of the new record are set to: user, team, stage, tags, …",
     )
@@ -271,7 +270,7 @@ class MailGatewayRule(models.Model):
     def _compiled(self):
         """Return the active rules, in their order, as plain values."""
         # sudo: the gateway's user need not be an administrator
-        return tuple(self.sudo().search([])._as_rules())
+        return tuple(self.sudo().search([("active", "=", True)])._as_rules())
 
     def _as_rules(self):
         """Yield these as :class:`~..core.policy.rules.rule.Rule`.

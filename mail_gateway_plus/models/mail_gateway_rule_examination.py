@@ -80,7 +80,7 @@ class MailGatewayRuleExamination(models.AbstractModel):
         )
         if not partners:
             return Standing.UNKNOWN
-        is_user = any(not user.share for user in partners.user_ids)
+        is_user = not all(partners.mapped("partner_share"))
         return Standing.USER if is_user else Standing.PARTNER
 
     # ------------------------------------------------------------- what comes of it

@@ -20,7 +20,7 @@ class MailGatewayRuleExport(models.Model):
 
     def action_export(self):
         """Download these rules, or all active ones, as a file of data records."""
-        rules = self or self.search([])
+        rules = self or self.search([("active", "=", True)])
         rules.check_access("write")
         if not rules:
             raise UserError(self.env._("There are no rules to export."))

@@ -32,7 +32,6 @@ class MailGatewayDryRun(models.TransientModel):
 
     rule_id = fields.Many2one(
         "mail.gateway.rule",
-        string="Rule",
         context={"active_test": False},
         help="The rule to try, even if it is archived, together with the active ones; "
         "none: only those.",
@@ -169,7 +168,7 @@ class MailGatewayDryRun(models.TransientModel):
         rules = self.env["mail.gateway.rule"].sudo()
         chosen = self.rule_id.sudo()
         if not (chosen and self.is_alone):
-            chosen = (rules.search([]) | chosen).sorted()
+            chosen = (rules.search([("active", "=", True)]) | chosen).sorted()
         return tuple(chosen._as_rules())
 
     def _try_on(self, row, rules):
