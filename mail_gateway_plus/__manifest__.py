@@ -44,6 +44,7 @@
         "views/fetchmail_server_views.xml",
         "views/mail_gateway_proxy_views.xml",
         "views/mail_gateway_environment_views.xml",
+        "views/mail_gateway_outage_views.xml",
         "views/mail_gateway_menus.xml",
         "views/mail_gateway_preset_form_views.xml",
         "views/mail_gateway_preset_views.xml",

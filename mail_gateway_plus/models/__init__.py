@@ -63,6 +63,7 @@ from . import mail_gateway_recipient
 from . import mail_gateway_breaker
 from . import ir_mail_server_probe
 from . import ir_mail_server_summary
+from . import ir_mail_server_outage
 from . import mail_gateway_quota
 from . import mail_gateway_quota_use
 from . import mail_gateway_reply_rule
