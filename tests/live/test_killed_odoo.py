@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from tests.live.live_case import letter
+from tests.live.live_case import AT_WORK, DEADLY, STAY_AT_WORK, letter
 from tests.rig.gateway_server import FETCH_CRON, PROCESS_CRON, GatewayServer
 from tests.rig.processes import wait_until
 
@@ -87,22 +87,6 @@ def test_killed_in_the_middle_of_processing(odoo, mailbox):
 
 # ------------------------------------------------------- by one of the messages
 
-# Stands for what a library does in seconds with a hostile message: it is at work when
-# we find it there, and kill Odoo as the kernel does that runs out of memory.
-DEADLY = "Deadly"
-STAY_AT_WORK = f"""
-    CREATE FUNCTION stay_at_work() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        IF NEW.subject = '{DEADLY}' THEN PERFORM pg_sleep(120); END IF;
-        RETURN NEW;
-    END $$;
-    CREATE TRIGGER stay_at_work BEFORE INSERT ON grievance_ticket
-        FOR EACH ROW EXECUTE FUNCTION stay_at_work();
-"""
-AT_WORK = """
-    SELECT pid FROM pg_stat_activity
-     WHERE datname = current_database() AND wait_event = 'PgSleep'
-"""
 # What PostgreSQL does by itself for a client that is gone, once it would hear from it.
 END_WORK = f"SELECT pg_terminate_backend(pid) FROM ({AT_WORK}) AS at_work"
 # The pause that a message gets after its second death.
