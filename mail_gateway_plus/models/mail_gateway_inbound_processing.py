@@ -32,6 +32,11 @@ class MailGatewayInboundProcessing(models.Model):
         readonly=True,
         help="How often processing it, and no other message, was begun without an end.",
     )
+    route_notes = fields.Text(
+        string="Why It Went There",
+        readonly=True,
+        help="What was decided about the message before it became a record, and why.",
+    )
 
     def _process(self, target=None):
         """Turn one claimed message into a record, or note why not.
@@ -46,7 +51,12 @@ class MailGatewayInboundProcessing(models.Model):
         """Return the trace of this message, with its bytes if they are at hand."""
         self.ensure_one()
         raw = raw or self.env["mail.gateway.raw"]._read(self.id)
-        return Trace(raw=raw, is_chosen=is_chosen)
+        return Trace(
+            raw=raw,
+            is_chosen=is_chosen,
+            mailbox_id=self.server_id.id,
+            size=self.size or len(raw),
+        )
 
     def _hand_over(self, trace, target):
         """Give the message to Odoo's gateway."""
@@ -102,12 +112,14 @@ class MailGatewayInboundProcessing(models.Model):
             self._note_failure(error, trace)
 
     def _note_outcome(self, outcome, trace):
+        reason = trace.halt and trace.halt.reason
+        if outcome.reason:
+            reason = self.env._(REASON_TEXT[outcome.reason])
         self.write(
             {
                 "state": outcome.state.value,
-                "reason": self._with_order(
-                    outcome.reason and self.env._(REASON_TEXT[outcome.reason])
-                ),
+                "reason": self._with_order(reason),
+                "route_notes": "\n".join(trace.notes) or False,
                 "error_trace": False,
                 "parked_under": False,
                 "tries": self.tries + 1,

@@ -34,7 +34,12 @@ class MailGatewayInboundRehearsal(models.Model):
         told = {"subject": envelope.subject, "sender": envelope.email_from}
         if is_known:
             return {**told, "reason": self.env._("It is in the journal already.")}
-        trace = Trace(raw=message.raw, is_rehearsal=True)
+        trace = Trace(
+            raw=message.raw,
+            is_rehearsal=True,
+            mailbox_id=server.id,
+            size=len(message.raw),
+        )
         try:
             with self.env.cr.savepoint():
                 self._perform(server, trace)
@@ -64,6 +69,8 @@ class MailGatewayInboundRehearsal(models.Model):
 
     def _fate(self, trace):
         """Return what would become of a message that Odoo found no fault with."""
+        if trace.halt:
+            return {"reason": trace.halt.reason}
         if not trace.routes:
             reason = conclude(trace).reason
             return {"reason": self.env._(REASON_TEXT[reason])}

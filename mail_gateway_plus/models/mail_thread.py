@@ -5,6 +5,7 @@ from odoo import api, models
 from ..core.parsing.lightening import restore
 from ..core.parsing.remembering import remember_headers
 from ..core.parsing.tnef import is_tnef, unpack
+from ..core.policy.directive import with_values
 
 
 class MailThread(models.AbstractModel):
@@ -79,27 +80,37 @@ class MailThread(models.AbstractModel):
             }
 
     @api.model
-    def message_route(self, message, message_dict, *args, **kwargs):
+    def message_route(
+        self, message, message_dict, model=None, thread_id=None, custom_values=None
+    ):
         trace = self._gateway_trace()
-        if trace:
-            trace.is_routing = True
-            if trace.is_chosen:
-                message_dict = self._without_own_route(message_dict, args)
-        routes = super().message_route(message, message_dict, *args, **kwargs)
-        if trace:
-            trace.is_routing = False
-            trace.is_routed = bool(routes)
-        return routes
+        if not trace:
+            return super().message_route(
+                message, message_dict, model, thread_id, custom_values
+            )
+        examination = self.env["mail.gateway.examination"]
+        trace.halt = examination._examine(trace, message, message_dict)
+        if trace.halt:
+            return []
+        directive, routed = trace.directive, message_dict
+        if directive.model:
+            model, thread_id = directive.model, directive.record_id or None
+        if trace.is_chosen or directive.model:
+            routed = self._without_own_route(message_dict, model, thread_id)
+        trace.is_routing = True
+        routes = super().message_route(message, routed, model, thread_id, custom_values)
+        trace.is_routing = False
+        trace.is_routed = bool(routes)
+        return with_values(routes, directive)
 
-    def _without_own_route(self, message_dict, chosen):
+    def _without_own_route(self, message_dict, model, thread_id):
         """Return a copy for ``message_route`` in which nothing speaks against the
-        record that a person chose: it has to take the fallback.
+        record that was chosen: it has to take the fallback.
 
         :param message_dict: loses its parent, unless that is on the chosen record
-        :param chosen: model and id, as ``message_process`` hands them on
         """
         parent = self.env["mail.message"].sudo().browse(message_dict.get("parent_id"))
-        if (parent.model, parent.res_id) != tuple(chosen[:2]):
+        if (parent.model, parent.res_id) != (model, thread_id):
             message_dict.pop("parent_id", None)
         nothing = dict.fromkeys(("references", "in_reply_to", "to", "recipients"), "")
         return {**message_dict, **nothing, "is_bounce": False}
@@ -120,6 +131,8 @@ class MailThread(models.AbstractModel):
         if trace and trace.is_rehearsal:
             trace.routes = routes
             return False
+        if trace and trace.directive.company_id:
+            self = self.with_company(trace.directive.company_id)
         record_id = super()._message_route_process(message, message_dict, routes)
         if trace and routes and record_id:
             # Several aliases make several records; Odoo answers with the last one.

@@ -15,6 +15,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import SMTP, compat32
+from functools import partial
 
 from .structure import Scanner, boundary_of
 
@@ -79,13 +80,20 @@ def restore(message, places, read):
         # The object that the parser made, with its headers and place, becomes one
         # that has its content elsewhere.
         part.__class__ = StoredPart
-        part.read_encoded = lambda place=places[name]: read(*place)
+        start, end = places[name]
+        part.read_encoded = partial(read, start, end)
+        part.encoded_size = end - start
 
 
 class StoredPart(EmailMessage):
     """A part whose content is read when it is asked for, each time."""
 
     read_encoded: Callable[[], bytes] | None = None
+    encoded_size = 0
+
+    def is_multipart(self):
+        """Say no without reading the content, which ``walk`` would have read."""
+        return not self.read_encoded and super().is_multipart()
 
     def get_payload(self, i=None, decode=False):
         if decode and self.read_encoded:

@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
+
+from ..parsing.facts import Facts
+from .directive import Directive, Halt
 
 
 class State(str, Enum):
@@ -42,6 +46,12 @@ class Trace:
     references and recipients nor a suspected loop count any more. ``identity``: what
     the journal notes of it together with the outcome. ``is_rehearsal``: nothing is to
     come of it; ``routes`` then says what would have.
+
+    ``mailbox_id`` is the incoming server's, ``size`` that of what was fetched.
+    ``observe`` reads the message's ``facts``, once somebody asks for them; ``verdict``
+    and ``machine`` say what was found out of its sender, and of what kind it is. The
+    examination before the routing (models/mail_gateway_examination.py) leaves its
+    ``directive`` or ``halt`` here, and in ``notes``, line by line, why.
     """
 
     raw: bytes = field(default=b"", repr=False)
@@ -59,6 +69,19 @@ class Trace:
     model: str = ""
     record_id: int = 0
     identity: dict = field(default_factory=dict)
+    mailbox_id: int = 0
+    size: int = 0
+    directive: Directive = field(default_factory=Directive)
+    halt: Halt | None = None
+    notes: list = field(default_factory=list)
+    observe: Callable[[], Facts] = Facts
+    verdict: object = None
+    machine: object = None
+
+    @cached_property
+    def facts(self):
+        """What the message says about itself, as deciders see it."""
+        return self.observe()
 
 
 @dataclass(frozen=True)
@@ -81,6 +104,8 @@ def conclude(trace):
         return Outcome(State.DUPLICATE, Reason.DUPLICATE_ID)
     if trace.loop_headers:
         return Outcome(State.IGNORED, Reason.LOOP_HEADERS)
+    if trace.halt:
+        return Outcome(State(trace.halt.state))
     if trace.is_bounce:
         return Outcome(State.IGNORED, Reason.BOUNCE)
     if trace.loop_sender:
