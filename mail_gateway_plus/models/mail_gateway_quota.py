@@ -185,7 +185,9 @@ class MailGatewayQuota(models.Model):
         for own in quotas.grouped("server_id").values():
             limits = [(quota._limit(), uses.get(quota.id, [])) for quota in own]
             if max(free_at(limit, mine, now) for limit, mine in limits) > now:
-                all_turns = [turns(lim, mine, now, first, count) for lim, mine in limits]
+                all_turns = [
+                    turns(lim, mine, now, first, count) for lim, mine in limits
+                ]
                 by_server.append(map(max, zip(*all_turns, strict=True)))
         return [_as_datetime(min(each)) for each in zip(*by_server, strict=True)]
 

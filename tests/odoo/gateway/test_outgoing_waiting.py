@@ -120,7 +120,7 @@ class TestSpentQuota(WaitingCase):
 
         self.assertEqual(len(self.received.recipients), 2)
         free_at = self.env["mail.gateway.quota"]._next_free(self.server)[self.server.id]
-        for mail in mails[2:]:
+        for mail in mails[2:5]:  # the next one's turn is in the next window
             late = (mail.scheduled_date - free_at).total_seconds()
             self.assertTrue(-2 <= late <= 5, late)
             self.assertEqual((mail.gateway_tries, mail.gateway_since), (0, False))
