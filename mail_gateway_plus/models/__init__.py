@@ -42,6 +42,7 @@ from . import mail_gateway_inbound_waiting
 from . import mail_gateway_inbound_rest
 from . import mail_gateway_inbound_rehearsal
 from . import mail_gateway_inbound_queue
+from . import mail_gateway_inbound_handover
 from . import mail_gateway_examination
 from . import mail_gateway_rule
 from . import mail_gateway_rule_condition
@@ -81,5 +82,7 @@ from . import mail_mail_decision
 from . import mail_mail_sent_folder
 from . import mail_mail_inbound
 from . import mail_thread
+from . import mail_thread_mailgate
 from . import mail_gateway_told
 from . import res_config_settings
+from . import ir_cron

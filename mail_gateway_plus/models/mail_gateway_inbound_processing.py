@@ -27,6 +27,11 @@ class MailGatewayInboundProcessing(models.Model):
         readonly=True,
         help="The run of the scheduler that has it in work, or was killed with it.",
     )
+    taken_at = fields.Datetime(
+        readonly=True,
+        help="When it was last taken up. What PostgreSQL was restarted after is not "
+        "held against the message.",
+    )
     unended_tries = fields.Integer(
         readonly=True,
         help="How often processing it, and no other message, was begun without an end.",
@@ -129,11 +134,16 @@ class MailGatewayInboundProcessing(models.Model):
         self._note(error, trace)
 
     def _attempt(self, work):
-        """Do the work in a savepoint; return its exception, or ``None``."""
+        """Do the work in a savepoint; return its exception, or ``None``.
+
+        :raises: what there is no connection left to note by
+        """
         try:
             with self.env.cr.savepoint():
                 work()
         except Exception as error:
+            if self.env.cr.closed:
+                raise
             return error
         return None
 
