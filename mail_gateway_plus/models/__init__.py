@@ -51,6 +51,17 @@ from . import mail_gateway_examination_machine
 from . import mail_gateway_examination_limits
 from . import mail_gateway_examination_thread
 from . import mail_gateway_closing
+from . import mail_gateway_inbound_handover
+from . import mail_gateway_rule
+from . import mail_gateway_rule_condition
+from . import mail_gateway_rule_value
+from . import mail_gateway_rule_filling
+from . import mail_gateway_rule_effects
+from . import mail_gateway_rule_sentence
+from . import mail_gateway_rule_hit
+from . import mail_gateway_rule_examination
+from . import mail_gateway_rule_export
+from . import mail_gateway_rule_value_export
 from . import mail_gateway_raw
 from . import mail_gateway_memo
 from . import res_partner
@@ -86,5 +97,7 @@ from . import mail_mail_automatic
 from . import mail_thread
 from . import mail_thread_closing
 from . import mail_thread_reply_tag
+from . import mail_thread_mailgate
 from . import mail_gateway_told
 from . import res_config_settings
+from . import ir_cron

@@ -57,7 +57,7 @@ class MailGatewayExaminationLimits(models.AbstractModel):
             opened, alike = journal._count_opened(sender, subject, moment, limits)
             excess = limits.excess(opened=opened)
             trace.may_answer &= limits.may_answer(alike)
-        if not excess or trace.is_released:
+        if not excess or trace.is_released or trace.is_rehearsal:
             return None
         return self._park_excess(trace, excess, sender, limits)
 

@@ -155,6 +155,9 @@ class MailThread(models.AbstractModel):
             # Several aliases make several records; Odoo answers with the last one.
             trace.model, trace.record_id = routes[-1][0], record_id
             self.env["mail.gateway.examination"]._after_routing(trace, routes)
+            if trace.acknowledging and not routes[-1][1]:
+                record = self.env[trace.model].browse(record_id)
+                self.env["mail.gateway.rule"]._acknowledge(trace, record)
         return record_id
 
     def _gateway_machine(self, message):

@@ -8,6 +8,7 @@ from functools import cached_property
 from ..parsing.facts import Facts
 from ..parsing.machine import Machine
 from .directive import Directive, Halt
+from .rules.rule import Rule
 
 
 class State(str, Enum):
@@ -56,6 +57,10 @@ class Trace:
     ``is_released``: a person let it through, so it is above no limit. ``reopens`` and
     ``follows``: model and id of the closed record that it opens again, and of the one
     that its new record takes up.
+
+    ``rules_held`` and ``rules_failed`` are the ids of rules that held, or could not be
+    decided in time; ``acknowledging`` is the one by which a new record is acknowledged.
+    A dry run says which ``rules`` there are instead of those that are.
     """
 
     raw: bytes = field(default=b"", repr=False)
@@ -84,11 +89,20 @@ class Trace:
     is_released: bool = False
     reopens: tuple = ()
     follows: tuple = ()
+    rules: tuple | None = None
+    rules_held: list = field(default_factory=list)
+    rules_failed: list = field(default_factory=list)
+    acknowledging: Rule | None = None
 
     @cached_property
     def facts(self):
         """What the message says about itself, as deciders see it."""
         return self.observe()
+
+    @property
+    def told_rules_held(self):
+        """The ids of the rules that held as the journal keeps them: ``,3,7,``."""
+        return f",{','.join(map(str, self.rules_held))}," if self.rules_held else ""
 
 
 @dataclass(frozen=True)
