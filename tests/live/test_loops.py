@@ -91,8 +91,12 @@ def offices(request, rig_directory, certificate_authority, dovecot):
     )
     relay.start()
     with (
-        GatewayServer(directory / "a", f"mgp_loop_{name}_a", certificate_authority) as a,
-        GatewayServer(directory / "b", f"mgp_loop_{name}_b", certificate_authority) as b,
+        GatewayServer(
+            directory / "a", f"mgp_loop_{name}_a", certificate_authority
+        ) as a,
+        GatewayServer(
+            directory / "b", f"mgp_loop_{name}_b", certificate_authority
+        ) as b,
     ):
         yield (
             Office(a, dovecot, relay, FIRST),
@@ -124,8 +128,9 @@ def test_two_servers_that_answer_each_other_stop_within_five_mails(offices):
     assert first.mails + second.mails == seen
     for office in (first, second):
         rows = office.odoo.count("mail.gateway.inbound", ("state", "=", "done"))
-        assert rows + office.odoo.count(
-            "mail.gateway.inbound", ("state", "=", "ignored")
-        ) == office.mails
+        assert (
+            rows + office.odoo.count("mail.gateway.inbound", ("state", "=", "ignored"))
+            == office.mails
+        )
     if name == "honest":
         assert answers == 1
