@@ -99,7 +99,7 @@ class MailGatewayInboundProcessing(models.Model):
         )
         if self.rest_state in ON_SERVER and trace.record_id:
             self._note_rest(thread.env[trace.model].browse(trace.record_id))
-        elif is_stripped and trace.record_id and trace.facts.files:
+        elif is_stripped and trace.record_id and not trace.halt and trace.facts.files:
             self._note_stripped(thread.env[trace.model].browse(trace.record_id), trace)
 
     def _note_stripped(self, record, trace):
