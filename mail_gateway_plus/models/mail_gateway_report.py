@@ -28,6 +28,12 @@ class Subject:
     how: str
 
     @property
+    def message_ids(self):
+        """The names under which the mail went out."""
+        names = self.attempts.mapped("message_id") + self.message.mapped("message_id")
+        return list(dict.fromkeys(filter(None, names)))
+
+    @property
     def record_key(self):
         """The model and id of the record that the mail belongs to."""
         for source in (self.message, self.attempts[:1]):
@@ -156,7 +162,7 @@ class MailGatewayReport(models.AbstractModel):
         bounce = {
             "bounced_email": address,
             "bounced_partner": partners,
-            "bounced_msg_ids": [subject.message.message_id],
+            "bounced_msg_ids": subject.message_ids,
             "bounced_message": subject.message,
             "body": reported.words or message_dict.get("body"),
         }
