@@ -45,7 +45,18 @@ from . import mail_gateway_inbound_waiting
 from . import mail_gateway_inbound_rest
 from . import mail_gateway_inbound_rehearsal
 from . import mail_gateway_inbound_queue
+from . import mail_gateway_inbound_handover
 from . import mail_gateway_examination
+from . import mail_gateway_rule
+from . import mail_gateway_rule_condition
+from . import mail_gateway_rule_value
+from . import mail_gateway_rule_filling
+from . import mail_gateway_rule_effects
+from . import mail_gateway_rule_sentence
+from . import mail_gateway_rule_hit
+from . import mail_gateway_rule_examination
+from . import mail_gateway_rule_export
+from . import mail_gateway_rule_value_export
 from . import mail_gateway_raw
 from . import mail_gateway_memo
 from . import res_partner
@@ -74,5 +85,7 @@ from . import mail_mail_decision
 from . import mail_mail_sent_folder
 from . import mail_mail_inbound
 from . import mail_thread
+from . import mail_thread_mailgate
 from . import mail_gateway_told
 from . import res_config_settings
+from . import ir_cron
