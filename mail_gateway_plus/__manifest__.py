@@ -43,6 +43,7 @@
         "views/ir_mail_server_delivery_views.xml",
         "views/fetchmail_server_views.xml",
         "views/mail_gateway_proxy_views.xml",
+        "views/mail_gateway_trust_views.xml",
         "views/mail_gateway_environment_views.xml",
         "views/mail_gateway_outage_views.xml",
         "views/mail_gateway_menus.xml",
