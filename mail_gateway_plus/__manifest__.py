@@ -45,6 +45,7 @@
         "views/fetchmail_server_machines_views.xml",
         "views/mail_gateway_closing_views.xml",
         "views/mail_gateway_proxy_views.xml",
+        "views/mail_gateway_trust_views.xml",
         "views/mail_gateway_environment_views.xml",
         "views/mail_gateway_outage_views.xml",
         "views/mail_gateway_menus.xml",
