@@ -142,8 +142,6 @@ class MailGatewayRuleEffects(models.Model):
             return self.env._("a machine wrote it, or nobody.")
         if self._is_own_address(sender):
             return self.env._("%s is an address of ours.", sender)
-        if not trace.may_answer:
-            return self.env._("%s wrote the same of late, as a machine does.", sender)
         limit = whole_number(self.env, ACKNOWLEDGEMENTS)
         since = fields.Datetime.now() - timedelta(days=1)
         answered = (
@@ -159,6 +157,8 @@ class MailGatewayRuleEffects(models.Model):
                 sender=sender,
                 count=answered,
             )
+        if not trace.may_answer:
+            return self.env._("%s wrote the same of late, as a machine does.", sender)
         return None
 
     def _send_acknowledgement(self, template, facts, record):
