@@ -4,8 +4,11 @@ import ipaddress
 import socket
 from dataclasses import dataclass
 
+from ..errors import GatewayError
+
 try:
     import dns.exception
+    import dns.name
     import dns.resolver
 except ImportError:
     dns = None
@@ -14,6 +17,10 @@ except ImportError:
 DNS_TIMEOUT = 3.0
 
 is_dns_available = dns is not None
+
+
+class NoAnswerNow(GatewayError):
+    """The DNS did not answer: slow, gone or broken. Later it may."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +107,34 @@ class DnsNames(SystemNames):
         )
         return [service for service in services if service.host]
 
+    def ask(self, name, kind, seconds=None):
+        """Return a name's records of one kind; none where there is no such name.
+
+        :param seconds: what is left for the answer, if less than usual
+        :raises NoAnswerNow: when nobody can tell for now
+        """
+        lifetime = min(seconds or self._resolver.lifetime, self._resolver.lifetime)
+        try:
+            return list(
+                self._resolver.resolve(name, kind, search=False, lifetime=lifetime)
+            )
+        except (
+            dns.resolver.NXDOMAIN,
+            dns.resolver.NoAnswer,
+            dns.resolver.YXDOMAIN,
+            dns.name.LabelTooLong,
+            dns.name.NameTooLong,
+            dns.name.EmptyLabel,
+            UnicodeError,
+        ):
+            return []
+        except (dns.exception.DNSException, OSError) as error:
+            raise NoAnswerNow(name) from error
+
     def _ask(self, name, kind):
         try:
-            return list(self._resolver.resolve(name, kind, search=False))
-        except (dns.exception.DNSException, OSError, UnicodeError):
-            # No such name, no such record, no answer: there is nothing to go by.
+            return self.ask(name, kind)
+        except NoAnswerNow:
             return []
 
 

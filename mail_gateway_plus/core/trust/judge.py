@@ -1,0 +1,219 @@
+"""Comes to a verdict on a message's sender."""
+
+from ..discovery.names import NoAnswerNow
+from .claim import read_claim
+from .dmarc import is_aligned, organization_of, policy_for, walk_up
+from .domains import domain_of, is_at_or_below
+from .signatures import check_signatures
+from .spf import evaluate_spf
+from .verdict import Check, Level, Method, Verdict, Why
+
+_METHODS = {"spf": Method.SPF, "dkim": Method.DKIM, "dmarc": Method.DMARC}
+
+
+def judge_unasked(raw, settings, is_whole=True):
+    """Return the :class:`~.verdict.Verdict` that needs no question to the DNS.
+
+    :returns: ``None`` where the DNS would tell more, and is to be asked
+    :param is_whole: whether the message is here as it was sent
+    """
+    claim = read_claim(raw, settings)
+    if not claim.domain:
+        return _without_sender(claim)
+    said = _Said(claim)
+    if verdict := said.verdict():
+        return verdict
+    asks = settings.asks_dns and (
+        settings.asks_policy
+        or _spf_address(claim, said)
+        or (is_whole and claim.signatures and "dkim" not in said.methods)
+        or said.proven()
+    )
+    if asks:
+        return None
+    if verdict := said.weak_verdict():
+        return verdict
+    why = Why.NOTHING if settings.asks_dns else Why.NOT_CHECKED
+    checks = said.checks or [Check(Method.FROM, why, claim.domain)]
+    return Verdict(Level.UNVERIFIED, claim.sender, checks=tuple(checks))
+
+
+def judge(raw, settings, lookup, is_whole=True):
+    """Return the :class:`~.verdict.Verdict` on a message's sender.
+
+    :param lookup: a :class:`~.lookup.Lookup`
+    """
+    verdict = judge_unasked(raw, settings, is_whole)
+    if verdict:
+        return verdict
+    claim = read_claim(raw, settings)
+    said = _Said(claim)
+    checks, proven = list(said.checks), said.proven()
+    if "dkim" not in said.methods:
+        if is_whole:
+            found = check_signatures(raw, claim.signatures, claim.domain, lookup)
+        else:
+            found = [Check(Method.DKIM, Why.INCOMPLETE)]
+        checks += found
+        proven += [(c.domain, Method.DKIM) for c in found if c.why is Why.PASSED]
+    if spf := _check_spf(claim, said, lookup):
+        checks.append(spf)
+        if spf.why is Why.PASSED:
+            proven.append((spf.domain, Method.SPF))
+    return _weigh(claim, checks, proven, lookup)
+
+
+def _weigh(claim, checks, proven, lookup):
+    """Hold what is proven against the policy of the sender's domain."""
+    sender, domain = claim.sender, claim.domain
+    try:
+        policies = walk_up(domain, lookup)
+    except NoAnswerNow:
+        # A domain that signs for itself needs no policy to be believed.
+        own = [d for d, m in proven if m is Method.DKIM and is_at_or_below(domain, d)]
+        unknown = Check(Method.DMARC, Why.NOT_NOW, domain)
+        level = Level.VERIFIED if own else Level.UNVERIFIED
+        found = next(iter(own), "")
+        return Verdict(level, sender, found, (*checks, unknown), is_temporary=not own)
+    policy = policy_for(domain, policies)
+    organization = organization_of(domain, policies)
+    is_unclear = any(check.why is Why.NOT_NOW for check in checks)
+    for other, method in proven:
+        try:
+            is_strict = policy and (
+                policy.is_dkim_strict if method is Method.DKIM else policy.is_spf_strict
+            )
+            if not is_aligned(domain, other, is_strict, organization, lookup):
+                continue
+        except NoAnswerNow:
+            is_unclear = True
+            continue
+        why = Why.POLICY_MET if policy else Why.NO_POLICY
+        checks.append(Check(Method.DMARC, why, policy.domain if policy else domain))
+        is_weak = method is Method.SPF and not policy
+        level = Level.PLAUSIBLE if is_weak else Level.VERIFIED
+        return Verdict(level, sender, other, tuple(checks))
+    if is_unclear:
+        return Verdict(Level.UNVERIFIED, sender, "", tuple(checks), is_temporary=True)
+    if not policy:
+        checks.append(Check(Method.DMARC, Why.NO_POLICY, domain))
+        return Verdict(Level.UNVERIFIED, sender, "", tuple(checks))
+    action = policy.action_for(domain)
+    why = Why.POLICY_LENIENT if action == "none" else Why.POLICY_FAILED
+    checks.append(Check(Method.DMARC, why, policy.domain, action))
+    level = Level.UNVERIFIED if action == "none" else Level.FAILED
+    return Verdict(level, sender, "", tuple(checks))
+
+
+def _without_sender(claim):
+    why = Why.SEVERAL_SENDERS if len(claim.senders) > 1 else Why.NO_SENDER
+    checks = (Check(Method.FROM, why, detail=", ".join(claim.senders[:5])),)
+    return Verdict(Level.UNVERIFIED, claim.sender, checks=checks)
+
+
+def _spf_address(claim, said):
+    """Return the address that SPF is checked for, or ``None``."""
+    if "spf" in said.methods or not claim.border or not claim.return_path:
+        return None
+    addresses = [each for each in claim.border.addresses if each.is_global]
+    return addresses[0] if len(addresses) == 1 else None
+
+
+def _check_spf(claim, said, lookup):
+    if "spf" in said.methods or not claim.border or not claim.return_path:
+        return None
+    address = _spf_address(claim, said)
+    if not address:
+        return Check(Method.SPF, Why.UNCLEAR_HOP)
+    domain = domain_of(claim.return_path)
+    try:
+        result = evaluate_spf(address, claim.return_path, lookup)
+    except NoAnswerNow:
+        return Check(Method.SPF, Why.NOT_NOW, domain, str(address))
+    if result == "pass":
+        return Check(Method.SPF, Why.PASSED, domain, str(address))
+    return Check(Method.SPF, Why.SAID, domain, f"{result} ({address})")
+
+
+class _Said:
+    """What the mailbox's own server found out, as far as it is believed."""
+
+    def __init__(self, claim):
+        self._claim = claim
+        self._results = claim.results
+        # What the server could not find out then, may be found out now.
+        self.methods = {r.method for r in claim.results if r.value != "temperror"}
+        self.checks = [
+            Check(_METHODS[r.method], Why.SAID, self._domain(r), r.value)
+            for r in claim.results
+            if r.method in _METHODS
+        ]
+
+    def proven(self):
+        """Return pairs of domain and method that the server found to be genuine."""
+        return [
+            (self._domain(result), _METHODS[result.method])
+            for result in self._results
+            if result.method in ("dkim", "spf")
+            and result.value == "pass"
+            and self._domain(result)
+        ]
+
+    def verdict(self):
+        """Return the verdict if the server's results are enough for one."""
+        claim, checks = self._claim, tuple(self.checks)
+        for result in self._results:
+            if result.method == "auth" and result.value == "pass":
+                # RFC 4954: somebody of the domain, logged in to the mailbox's server.
+                login = domain_of(result.properties.get("smtp.auth"))
+                if login and is_at_or_below(claim.domain, login):
+                    check = Check(Method.LOGIN, Why.SAID, login, result.value)
+                    return Verdict(
+                        Level.VERIFIED, claim.sender, login, (*checks, check)
+                    )
+        for result in self._results:
+            if result.method != "dmarc" or self._is_of_other(result):
+                continue
+            if result.value == "pass":
+                return Verdict(Level.VERIFIED, claim.sender, claim.domain, checks)
+            if result.value == "fail":
+                level = Level.FAILED
+                if self._is_lenient(result):
+                    level = Level.UNVERIFIED
+                return Verdict(level, claim.sender, "", checks)
+        for domain, method in self.proven():
+            if method is Method.DKIM and is_at_or_below(claim.domain, domain):
+                return Verdict(Level.VERIFIED, claim.sender, domain, checks)
+        return self.weak_verdict() if "dmarc" in self.methods else None
+
+    def weak_verdict(self):
+        """Return the verdict where only the sending server's address speaks for it."""
+        claim = self._claim
+        for domain, _method in self.proven():
+            if is_at_or_below(claim.domain, domain):
+                return Verdict(
+                    Level.PLAUSIBLE, claim.sender, domain, tuple(self.checks)
+                )
+        return None
+
+    def _is_of_other(self, result):
+        domain = result.properties.get("header.from")
+        return bool(domain) and domain_of(domain) != self._claim.domain
+
+    @staticmethod
+    def _is_lenient(result):
+        """Say whether the domain asks for nothing to be done (p=none)."""
+        asked = result.properties.get("policy.dmarc") or result.policy
+        return (asked or result.properties.get("action")) == "none"
+
+    @staticmethod
+    def _domain(result):
+        names = {
+            "dkim": ("header.d", "header.i"),
+            "spf": ("smtp.mailfrom",),
+            "dmarc": ("header.from",),
+        }
+        for name in names.get(result.method, ()):
+            if domain := domain_of(result.properties.get(name)):
+                return domain
+        return ""

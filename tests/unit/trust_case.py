@@ -1,0 +1,79 @@
+"""What the tests of trust share: keys, signatures, and a DNS that knows what it is told."""
+
+import base64
+import functools
+from types import SimpleNamespace
+
+import dkim
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from mgp_core.discovery.names import NoAnswerNow
+from mgp_core.trust.lookup import Lookup
+
+LETTER = (
+    b"From: Amina <amina@home.example>\r\n"
+    b"To: grievances@city.example\r\n"
+    b"Subject: Broken street light\r\n"
+    b"Message-ID: <1@home.example>\r\n"
+    b"\r\n"
+    b"It has been dark for weeks.\r\n"
+)
+
+
+@functools.cache
+def key_pair(bits=1024):
+    """Return a private key in PEM and the public one as in a key record."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return private, base64.b64encode(public).decode()
+
+
+def key_record(bits=1024, flags=""):
+    return f"v=DKIM1; k=rsa; {flags}p={key_pair(bits)[1]}"
+
+
+def signed(raw=LETTER, domain="home.example", bits=1024, **options):
+    """Return a message with the signature of a domain on top, selector "mail"."""
+    private, _public = key_pair(bits)
+    signature = dkim.sign(raw, b"mail", domain.encode(), private, **options)
+    return signature + raw
+
+
+class Names:
+    """A DNS in memory: ``texts`` by name, other records by name and kind.
+
+    Names in ``silent`` get no answer. ``asked`` are the questions.
+    """
+
+    def __init__(self, texts=None, records=None, silent=()):
+        self.texts = texts or {}
+        self.records = records or {}
+        self.silent = set(silent)
+        self.asked = []
+
+    def ask(self, name, kind, seconds):
+        assert seconds > 0
+        self.asked.append((name, kind))
+        if name in self.silent:
+            raise NoAnswerNow(name)
+        if kind == "TXT":
+            texts = self.texts.get(name, [])
+            texts = [texts] if isinstance(texts, str) else texts
+            return [SimpleNamespace(strings=[text.encode()]) for text in texts]
+        found = self.records.get((name, kind), [])
+        if kind == "MX":
+            return [
+                SimpleNamespace(preference=n, exchange=host)
+                for n, host in enumerate(found)
+            ]
+        return [SimpleNamespace(address=address) for address in found]
+
+    def lookup(self, **options):
+        return Lookup(self.ask, **options)
