@@ -3,12 +3,10 @@
 import ipaddress
 import socket
 from dataclasses import dataclass
-
-from ..errors import GatewayError
+from enum import Enum
 
 try:
     import dns.exception
-    import dns.name
     import dns.resolver
 except ImportError:
     dns = None
@@ -19,10 +17,6 @@ DNS_TIMEOUT = 3.0
 is_dns_available = dns is not None
 
 
-class NoAnswerNow(GatewayError):
-    """The DNS did not answer: slow, gone or broken. Later it may."""
-
-
 @dataclass(frozen=True)
 class Service:
     """An SRV record (RFC 2782)."""
@@ -31,6 +25,31 @@ class Service:
     port: int
     priority: int = 0
     weight: int = 0
+
+
+class AnswerState(Enum):
+    """What came of a question; only ``FAILED`` leaves open whether there is a record.
+
+    ``NO_RECORD``: the name exists, a record of the kind asked for does not.
+    """
+
+    FOUND = "found"
+    NO_RECORD = "no_record"
+    NO_NAME = "no_name"
+    FAILED = "failed"
+
+    @property
+    def is_void(self):
+        """Whether the DNS said that there is nothing (RFC 7208 section 4.6.4)."""
+        return self in (AnswerState.NO_RECORD, AnswerState.NO_NAME)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of the DNS, with dnspython's records or what was made of them."""
+
+    state: AnswerState
+    records: tuple = ()
 
 
 class SystemNames:
@@ -55,6 +74,10 @@ class SystemNames:
     def srv(self, name):
         """Return nothing, as the system resolver does not tell."""
         return []
+
+    def answer(self, name, kind, seconds=None):
+        """Return a failure, as the system resolver does not tell."""
+        return Answer(AnswerState.FAILED)
 
 
 class DnsNames(SystemNames):
@@ -107,35 +130,25 @@ class DnsNames(SystemNames):
         )
         return [service for service in services if service.host]
 
-    def ask(self, name, kind, seconds=None):
-        """Return a name's records of one kind; none where there is no such name.
+    def answer(self, name, kind, seconds=None):
+        """Return the :class:`Answer` to a question, for those who must tell nothing
+        from no answer.
 
-        :param seconds: what is left for the answer, if less than usual
-        :raises NoAnswerNow: when nobody can tell for now
+        :param seconds: that it may take at most, its repetitions included
         """
-        lifetime = min(seconds or self._resolver.lifetime, self._resolver.lifetime)
         try:
-            return list(
-                self._resolver.resolve(name, kind, search=False, lifetime=lifetime)
-            )
-        except (
-            dns.resolver.NXDOMAIN,
-            dns.resolver.NoAnswer,
-            dns.resolver.YXDOMAIN,
-            dns.name.LabelTooLong,
-            dns.name.NameTooLong,
-            dns.name.EmptyLabel,
-            UnicodeError,
-        ):
-            return []
-        except (dns.exception.DNSException, OSError) as error:
-            raise NoAnswerNow(name) from error
+            found = self._resolver.resolve(name, kind, search=False, lifetime=seconds)
+        except dns.resolver.NXDOMAIN:
+            return Answer(AnswerState.NO_NAME)
+        except dns.resolver.NoAnswer:
+            return Answer(AnswerState.NO_RECORD)
+        except (dns.exception.DNSException, OSError, UnicodeError):
+            return Answer(AnswerState.FAILED)
+        return Answer(AnswerState.FOUND, tuple(found))
 
     def _ask(self, name, kind):
-        try:
-            return self.ask(name, kind)
-        except NoAnswerNow:
-            return []
+        # No such name, no such record, no answer: there is nothing to go by.
+        return list(self.answer(name, kind).records)
 
 
 def _literal(host):
