@@ -1,10 +1,9 @@
 """Coming to a verdict: what speaks for the domain in From, and what it asks for."""
 
 import pytest
-from mgp_core.discovery import names as dns_names
-from mgp_core.trust.dmarc import organization_of, policy_for, read_policy, walk_up
+from mgp_core.discovery.names import AnswerState
+from mgp_core.trust.asking import QUESTIONS
 from mgp_core.trust.judge import judge, judge_unasked
-from mgp_core.trust.lookup import QUESTIONS, Lookup
 from mgp_core.trust.verdict import Level, Method, TrustSettings, Why
 from tests.unit.trust_case import LETTER, Names, key_record, signed
 
@@ -26,7 +25,7 @@ def said(text, sender=b"amina@home.example"):
 
 def verdict(raw, texts=None, settings=ASKING, silent=(), records=None, **options):
     names = Names(texts, records, silent)
-    return judge(raw, settings, names.lookup(), **options)
+    return judge(raw, settings, names.lookups(), **options)
 
 
 # --------------------------------------------------------------- the server's own word
@@ -64,7 +63,7 @@ def test_what_is_proven_of_another_domain_does_not_speak_for_the_sender():
 
 def test_result_about_another_sender_is_not_believed():
     raw = said(b"dmarc=pass header.from=evil.test")
-    assert not judge(raw, PINNED, Names().lookup()).is_authentic
+    assert not judge(raw, PINNED, Names().lookups()).is_authentic
 
 
 def test_server_alone_is_plausible_where_nobody_asks_the_dns():
@@ -113,7 +112,7 @@ def test_forged_sender_of_a_strict_domain_failed():
 
 @pytest.mark.parametrize(
     "record",
-    ["v=DMARC1; p=none", "v=DMARC1; p=reject; t=y", "v=DMARC1; p=reject; pct=0"],
+    ["v=DMARC1; p=none", "v=DMARC1; p=quarantine; t=y", "v=DMARC1; p=wrong"],
 )
 def test_lenient_domain_fails_nobody(record):
     found = verdict(LETTER, {"_dmarc.home.example": record})
@@ -192,64 +191,21 @@ def test_sister_domains_of_a_public_suffix_do_not_speak_for_each_other():
     assert verdict(signed(raw, "b.host.test"), texts).level is Level.FAILED
 
 
-def test_walk_takes_eight_questions():
-    names = Names()
-    walk_up(".".join("abcdefghijklm") + ".home.example", names.lookup())
-    assert len(names.asked) == 8
-
-
-def test_policy_of_the_organization_holds_below_it():
-    lookup = Names({"_dmarc.home.example": "v=DMARC1; p=none; sp=reject"}).lookup()
-    policies = walk_up("a.b.home.example", lookup)
-    assert organization_of("a.b.home.example", policies) == "home.example"
-    policy = policy_for("a.b.home.example", policies)
-    assert policy.action_for("a.b.home.example") == "reject"
-    assert policy.action_for("home.example") == "none"
-
-
-@pytest.mark.parametrize(
-    "texts",
-    [
-        [],
-        [b"v=spf1 -all"],
-        [b"v=DMARC1; p=reject"] * 2,
-        [b"v=DMARC12; p=reject"],
-        [b"p=reject; v=DMARC1"],
-    ],
-)
-def test_no_policy(texts):
-    assert read_policy("home.example", texts) is None
-
-
 # ------------------------------------------------------------------------------ bounds
 
 
 def test_message_cannot_ask_without_end():
     names = Names()
-    lookup = names.lookup()
-    with pytest.raises(dns_names.NoAnswerNow):
-        for number in range(1000):
-            lookup.texts(f"{number}.test")
+    lookups = names.lookups()
+    states = {lookups.texts(f"{number}.test").state for number in range(1000)}
+    assert AnswerState.FAILED in states
     assert len(names.asked) == QUESTIONS
 
 
-def test_time_is_bounded_for_all_questions_together():
-    now = [0.0]
+def test_hostile_message_costs_few_questions():
+    raw = LETTER.replace(b"@home.example", b"@" + b"a." * 60 + b"home.example")
+    for number in range(30):
+        raw = signed(LETTER, domain=f"n{number}.home.example")[: -len(LETTER)] + raw
     names = Names()
-
-    def ask(name, kind, seconds):
-        now[0] += 3.0
-        return names.ask(name, kind, seconds)
-
-    lookup = Lookup(ask, clock=lambda: now[0])
-    with pytest.raises(dns_names.NoAnswerNow):
-        for number in range(100):
-            lookup.texts(f"{number}.test")
-    assert len(names.asked) == 4
-
-
-def test_answers_are_shared_between_messages():
-    names, known = Names(REJECT), {}
-    for _message in range(3):
-        names.lookup(known=known).texts("_dmarc.home.example")
-    assert len(names.asked) == 1
+    judge(raw, ASKING, names.lookups())
+    assert len(names.asked) <= 13

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import dkim
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from mgp_core.discovery.names import NoAnswerNow
-from mgp_core.trust.lookup import Lookup
+from mgp_core.discovery.names import Answer, AnswerState
+from mgp_core.trust.asking import questions_of_message
 
 LETTER = (
     b"From: Amina <amina@home.example>\r\n"
@@ -58,11 +58,15 @@ class Names:
         self.silent = set(silent)
         self.asked = []
 
-    def ask(self, name, kind, seconds):
+    def answer(self, name, kind, seconds):
         assert seconds > 0
         self.asked.append((name, kind))
         if name in self.silent:
-            raise NoAnswerNow(name)
+            return Answer(AnswerState.FAILED)
+        found = tuple(self._records(name, kind))
+        return Answer(AnswerState.FOUND if found else AnswerState.NO_NAME, found)
+
+    def _records(self, name, kind):
         if kind == "TXT":
             texts = self.texts.get(name, [])
             texts = [texts] if isinstance(texts, str) else texts
@@ -75,5 +79,5 @@ class Names:
             ]
         return [SimpleNamespace(address=address) for address in found]
 
-    def lookup(self, **options):
-        return Lookup(self.ask, **options)
+    def lookups(self):
+        return questions_of_message(self)

@@ -1,11 +1,13 @@
 """Comes to a verdict on a message's sender."""
 
-from ..discovery.names import NoAnswerNow
+from ..deliverability.dmarc_record import Policy
+from ..deliverability.dmarc_walk import discover_dmarc, is_aligned
+from ..deliverability.spf_record import Result
+from .asking import NoAnswerNow
 from .claim import read_claim
-from .dmarc import is_aligned, organization_of, policy_for, walk_up
 from .domains import domain_of, is_at_or_below
 from .signatures import check_signatures
-from .spf import evaluate_spf
+from .spf import BrokenRecord, evaluate_spf
 from .verdict import Check, Level, Method, Verdict, Why
 
 _METHODS = {"spf": Method.SPF, "dkim": Method.DKIM, "dmarc": Method.DMARC}
@@ -38,10 +40,10 @@ def judge_unasked(raw, settings, is_whole=True):
     return Verdict(Level.UNVERIFIED, claim.sender, checks=tuple(checks))
 
 
-def judge(raw, settings, lookup, is_whole=True):
+def judge(raw, settings, lookups, is_whole=True):
     """Return the :class:`~.verdict.Verdict` on a message's sender.
 
-    :param lookup: a :class:`~.lookup.Lookup`
+    :param lookups: as :func:`~.asking.questions_of_message` returns them
     """
     verdict = judge_unasked(raw, settings, is_whole)
     if verdict:
@@ -51,58 +53,64 @@ def judge(raw, settings, lookup, is_whole=True):
     checks, proven = list(said.checks), said.proven()
     if "dkim" not in said.methods:
         if is_whole:
-            found = check_signatures(raw, claim.signatures, claim.domain, lookup)
+            found = check_signatures(raw, claim.signatures, claim.domain, lookups)
         else:
             found = [Check(Method.DKIM, Why.INCOMPLETE)]
         checks += found
         proven += [(c.domain, Method.DKIM) for c in found if c.why is Why.PASSED]
-    if spf := _check_spf(claim, said, lookup):
+    if spf := _check_spf(claim, said, lookups):
         checks.append(spf)
         if spf.why is Why.PASSED:
             proven.append((spf.domain, Method.SPF))
-    return _weigh(claim, checks, proven, lookup)
+    return _weigh(claim, checks, proven, lookups)
 
 
-def _weigh(claim, checks, proven, lookup):
+def _weigh(claim, checks, proven, lookups):
     """Hold what is proven against the policy of the sender's domain."""
     sender, domain = claim.sender, claim.domain
-    try:
-        policies = walk_up(domain, lookup)
-    except NoAnswerNow:
-        # A domain that signs for itself needs no policy to be believed.
-        own = [d for d, m in proven if m is Method.DKIM and is_at_or_below(domain, d)]
-        unknown = Check(Method.DMARC, Why.NOT_NOW, domain)
-        level = Level.VERIFIED if own else Level.UNVERIFIED
-        found = next(iter(own), "")
-        return Verdict(level, sender, found, (*checks, unknown), is_temporary=not own)
-    policy = policy_for(domain, policies)
-    organization = organization_of(domain, policies)
+    found = discover_dmarc(lookups, domain)
+    record = found.record
     is_unclear = any(check.why is Why.NOT_NOW for check in checks)
     for other, method in proven:
-        try:
-            is_strict = policy and (
-                policy.is_dkim_strict if method is Method.DKIM else policy.is_spf_strict
-            )
-            if not is_aligned(domain, other, is_strict, organization, lookup):
-                continue
-        except NoAnswerNow:
+        is_aligned_now = _speaks_for(domain, other, method, record, lookups)
+        if is_aligned_now is None:
             is_unclear = True
+        if not is_aligned_now:
             continue
-        why = Why.POLICY_MET if policy else Why.NO_POLICY
-        checks.append(Check(Method.DMARC, why, policy.domain if policy else domain))
-        is_weak = method is Method.SPF and not policy
-        level = Level.PLAUSIBLE if is_weak else Level.VERIFIED
+        is_signed = method is Method.DKIM
+        if record:
+            checks.append(Check(Method.DMARC, Why.POLICY_MET, found.policy_domain))
+        level = Level.VERIFIED if record or is_signed else Level.PLAUSIBLE
         return Verdict(level, sender, other, tuple(checks))
-    if is_unclear:
-        return Verdict(Level.UNVERIFIED, sender, "", tuple(checks), is_temporary=True)
-    if not policy:
+    if not found.is_certain:
+        is_unclear = True
+        checks.append(Check(Method.DMARC, Why.NOT_NOW, domain))
+    level = Level.UNVERIFIED
+    if found.is_certain and not record:
         checks.append(Check(Method.DMARC, Why.NO_POLICY, domain))
-        return Verdict(Level.UNVERIFIED, sender, "", tuple(checks))
-    action = policy.action_for(domain)
-    why = Why.POLICY_LENIENT if action == "none" else Why.POLICY_FAILED
-    checks.append(Check(Method.DMARC, why, policy.domain, action))
-    level = Level.UNVERIFIED if action == "none" else Level.FAILED
-    return Verdict(level, sender, "", tuple(checks))
+    elif found.is_certain:
+        action = record.policy_for(found.policy_domain == domain)
+        is_lenient = action is Policy.NONE
+        why = Why.POLICY_LENIENT if is_lenient else Why.POLICY_FAILED
+        checks.append(Check(Method.DMARC, why, found.policy_domain, action.value))
+        if not is_lenient and not is_unclear:
+            level = Level.FAILED
+    return Verdict(level, sender, checks=tuple(checks), is_temporary=is_unclear)
+
+
+def _speaks_for(domain, other, method, record, lookups):
+    """Say whether a domain that is proven speaks for the sender's.
+
+    Whoever holds a domain holds all below it, unless its policy wants them exact.
+
+    :returns: ``None`` where the DNS does not tell
+    """
+    is_strict = record and (
+        record.is_dkim_strict if method is Method.DKIM else record.is_spf_strict
+    )
+    if not is_strict and is_at_or_below(domain, other):
+        return True
+    return is_aligned(lookups, domain, other, is_strict)
 
 
 def _without_sender(claim):
@@ -119,7 +127,7 @@ def _spf_address(claim, said):
     return addresses[0] if len(addresses) == 1 else None
 
 
-def _check_spf(claim, said, lookup):
+def _check_spf(claim, said, lookups):
     if "spf" in said.methods or not claim.border or not claim.return_path:
         return None
     address = _spf_address(claim, said)
@@ -127,12 +135,14 @@ def _check_spf(claim, said, lookup):
         return Check(Method.SPF, Why.UNCLEAR_HOP)
     domain = domain_of(claim.return_path)
     try:
-        result = evaluate_spf(address, claim.return_path, lookup)
+        result = evaluate_spf(address, claim.return_path, lookups)
     except NoAnswerNow:
         return Check(Method.SPF, Why.NOT_NOW, domain, str(address))
-    if result == "pass":
+    except BrokenRecord:
+        return Check(Method.SPF, Why.BROKEN, domain, str(address))
+    if result is Result.PASS:
         return Check(Method.SPF, Why.PASSED, domain, str(address))
-    return Check(Method.SPF, Why.SAID, domain, f"{result} ({address})")
+    return Check(Method.SPF, Why.SAID, domain, f"{result.value}, {address}")
 
 
 class _Said:

@@ -3,7 +3,7 @@
 import re
 import time
 
-from ..discovery.names import NoAnswerNow
+from .asking import NoAnswerNow, told
 from .domains import clean_domain, may_belong_together
 from .verdict import Check, Method, Why
 
@@ -20,14 +20,14 @@ MAX_SIGNATURES = 5
 # Larger messages cost too much memory: the library copies them several times.
 MAX_BYTES = 25 * 1024 * 1024
 # RFC 8301: rsa-sha1 is not to be believed, nor a key below 1024 bits. Keys above 8192
-# bits are there to keep us busy (see also lookup.MAX_TEXT).
+# bits are there to keep us busy.
 ALGORITHMS = (b"rsa-sha256", b"ed25519-sha256")
 MIN_KEY, MAX_KEY = 1024, 8192
 # Seconds that clocks may differ.
 SKEW = 300
 
 
-def check_signatures(raw, signatures, domain, lookup, now=None):
+def check_signatures(raw, signatures, domain, lookups, now=None):
     """Return a :class:`~.verdict.Check` for each signature that may speak for a domain.
 
     :param signatures: the values of the DKIM-Signature fields, in their order
@@ -46,7 +46,7 @@ def check_signatures(raw, signatures, domain, lookup, now=None):
         check = _fault(tags, signer, domain, now or time.time())
         if check is None:
             message = message or dkim.DKIM(raw, minkey=MIN_KEY)
-            check = _verify(message, index, tags, signer, lookup)
+            check = _verify(message, index, tags, signer, lookups)
         checks.append(check)
     if len(read) > MAX_SIGNATURES:
         checks.append(Check(Method.DKIM, Why.TOO_MANY, detail=str(len(read))))
@@ -100,8 +100,8 @@ def _moment(value):
     return int(value) if value and len(value) < 16 and value.isdigit() else None
 
 
-def _verify(message, index, tags, signer, lookup):
-    key = _Key(lookup)
+def _verify(message, index, tags, signer, lookups):
+    key = _Key(lookups)
     selector = tags[b"s"].decode("ascii", "replace")
     try:
         is_good = message.verify(index, dnsfunc=key.fetch)
@@ -135,18 +135,19 @@ class _BadKey(Exception):
 class _Key:
     """Fetches a key for the library, and keeps unfit ones from it."""
 
-    def __init__(self, lookup):
-        self._lookup = lookup
+    def __init__(self, lookups):
+        self._lookups = lookups
         self.is_strict = False
 
     def fetch(self, name, timeout=None):
         """Return the key record of a name in bytes, as ``dkim.verify`` asks for it."""
-        texts = self._lookup.texts(name.decode("ascii").rstrip("."))
-        keys = [text for text in texts if b"p=" in text.replace(b" ", b"")]
+        texts = told(self._lookups.texts(name.decode("ascii").rstrip(".")))
+        keys = [text for text in texts if "p=" in text.replace(" ", "")]
         if not keys:
             raise _BadKey(Why.NO_KEY)
+        key = keys[0].encode()
         try:
-            tags = dkim.util.parse_tag_value(keys[0])
+            tags = dkim.util.parse_tag_value(key)
         except dkim.util.InvalidTagValueList:
             raise _BadKey(Why.BROKEN) from None
         # RFC 6376 section 3.6.1: no key is a revoked one; y is "testing", which is to
@@ -159,4 +160,4 @@ class _Key:
         if len(tags[b"p"]) > MAX_KEY // 6 + 200:  # base64 of the key and its frame
             raise _BadKey(Why.HUGE_KEY)
         self.is_strict = b"s" in flags
-        return keys[0]
+        return key

@@ -1,177 +1,145 @@
-"""Evaluates SPF records (RFC 7208), within its limits."""
+"""Evaluates SPF records for a message (RFC 7208), within its limits."""
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
 
-from .domains import clean_domain
+from ..deliverability.spf_record import Result, is_spf, parse_spf
+from ..deliverability.spf_walk import MOST_LOOKUPS, MOST_MX_HOSTS, MOST_VOIDS
+from .asking import told
+from .domains import MAX_LENGTH, clean_domain
 
-# RFC 7208 section 4.6.4.
-MAX_LOOKUPS = 10
-MAX_VOID_LOOKUPS = 2
-MAX_HOSTS = 10
-
-_QUALIFIERS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
-_TERM = re.compile(
-    r"([+?~-]?)(all|include|a|mx|ptr|ip4|ip6|exists)(?:[:]([^/\s]+))?"
-    r"((?:/\d{1,3})?(?://\d{1,3})?)\Z",
-    re.IGNORECASE,
+_MACRO = re.compile(
+    r"%(?:\{([slodivhp])(\d{0,3})(r?)([.\-+,/_=]*)\}|([%_-])|(.|$))", re.IGNORECASE
 )
-_IP_TERM = re.compile(r"([+?~-]?)ip([46]):([0-9a-f.:]+)(/\d{1,3})?\Z", re.IGNORECASE)
-_MODIFIER = re.compile(r"([a-z][a-z0-9._-]*)=(.*)\Z", re.IGNORECASE)
-_MACRO = re.compile(r"%(?:\{([slodivhp])(\d{0,3})(r?)([.\-+,/_=]*)\}|([%_-])|(.|$))", re.I)
+_ESCAPED = {"%": "%", "_": " ", "-": "%20"}
 
 
-class _Broken(Exception):
-    """The record cannot be evaluated: "permerror"."""
+class BrokenRecord(Exception):
+    """The record cannot be evaluated ("permerror")."""
 
 
-def evaluate_spf(address, sender, lookup):
+def evaluate_spf(address, sender, lookups):
     """Return what the domain of an envelope's sender says of an address.
 
-    :returns: ``pass``, ``fail``, ``softfail``, ``neutral``, ``none`` or ``permerror``
+    :param address: an ``ipaddress`` object
+    :returns: a :class:`~..deliverability.spf_record.Result`
+    :raises BrokenRecord: when it cannot be told from its record
     :raises NoAnswerNow: when the DNS does not tell ("temperror")
     """
     local, _at, domain = sender.rpartition("@")
     domain = clean_domain(domain)
     if not domain:
-        return "none"
-    evaluation = _Evaluation(address, local or "postmaster", domain, lookup)
-    try:
-        return evaluation.check(domain)
-    except _Broken:
-        return "permerror"
+        return Result.NONE
+    return _Evaluation(address, local or "postmaster", domain, lookups).check(domain)
 
 
-@dataclass
 class _Evaluation:
-    address: object
-    local: str
-    sender_domain: str
-    lookup: object
-    lookups: int = 0
-    voids: int = 0
-    seen: list = field(default_factory=list)
-
-    def check(self, domain):
-        records = [
-            text.decode("ascii", "replace")
-            for text in self.lookup.texts(domain)
-            if re.match(rb"v=spf1(\s|$)", text, re.IGNORECASE)
-        ]
-        if not records:
-            return "none"
-        if len(records) > 1:
-            raise _Broken
-        redirect = ""
-        for term in records[0].split()[1:]:
-            modifier = _MODIFIER.match(term)
-            if modifier:
-                if modifier[1].lower() == "redirect":
-                    redirect = modifier[2]
-                continue
-            if result := self._result(term, domain):
-                return result
-        if not redirect:
-            return "neutral"
-        self._count()
-        result = self.check(self._expand(redirect, domain))
-        if result == "none":
-            raise _Broken
-        return result
-
-    def _result(self, term, domain):
-        """Return the term's result if it matches, else nothing."""
-        if found := _IP_TERM.match(term):
-            qualifier, version, network, length = found.groups()
-            is_match = self._is_in(network, length or "", int(version))
-        else:
-            found = _TERM.match(term)
-            if not found or found[2].lower() in ("ip4", "ip6"):
-                raise _Broken
-            qualifier, name, target, lengths = found.groups()
-            is_match = self._matches(name.lower(), target, lengths, domain)
-        return _QUALIFIERS[qualifier or "+"] if is_match else None
-
-    def _matches(self, name, target, lengths, domain):
-        if name == "all":
-            return True
-        self._count()
-        if name == "ptr":
-            return False  # "do not use" (RFC 7208 section 5.5); names nobody checks
-        target = self._expand(target, domain) if target else domain
-        if name == "include":
-            result = self.check(target)
-            if result in ("none", "permerror"):
-                raise _Broken
-            return result == "pass"
-        if name == "exists":
-            return bool(self._ask(self.lookup.addresses, target, 4))
-        hosts = [target]
-        if name == "mx":
-            hosts = self._ask(self.lookup.mail_hosts, target)
-            if len(hosts) > MAX_HOSTS:
-                raise _Broken
-        return any(self._is_host(host, lengths) for host in hosts if host)
-
-    def _is_host(self, host, lengths):
-        four, _slashes, six = lengths.partition("//")
-        length = four if self.address.version == 4 else six and f"/{six}"
-        found = self._ask(self.lookup.addresses, host, self.address.version)
-        return any(self._is_in(each, length, self.address.version) for each in found)
-
-    def _is_in(self, network, length, version):
-        try:
-            network = ipaddress.ip_network(f"{network}{length}", strict=False)
-        except ValueError:
-            raise _Broken from None
-        if network.version != version:
-            raise _Broken
-        return self.address.version == version and self.address in network
-
-    def _ask(self, question, *arguments):
-        """Ask, and count an empty answer: a record full of them only costs time."""
-        answer = question(*arguments)
-        if not answer:
-            self.voids += 1
-            if self.voids > MAX_VOID_LOOKUPS:
-                raise _Broken
-        return answer
-
-    def _count(self):
-        self.lookups += 1
-        if self.lookups > MAX_LOOKUPS:
-            raise _Broken
-
-    def _expand(self, text, domain):
-        """Return a domain with its macros expanded (RFC 7208 section 7)."""
-        values = {
-            "s": f"{self.local}@{self.sender_domain}",
-            "l": self.local,
-            "o": self.sender_domain,
-            "d": domain,
-            "i": self._dotted(),
-            "v": "in-addr" if self.address.version == 4 else "ip6",
-            "h": self.sender_domain,
+    def __init__(self, address, local, sender_domain, lookups):
+        self._address = address
+        self._lookups = lookups
+        self._asked = self._voids = 0
+        # What the letters of RFC 7208 section 7.2 stand for; d differs by record.
+        self._letters = {
+            "s": f"{local}@{sender_domain}",
+            "l": local,
+            "o": sender_domain,
+            "h": sender_domain,
+            "i": _dotted(address),
+            "v": "in-addr" if address.version == 4 else "ip6",
             "p": "unknown",
         }
 
+    def check(self, domain):
+        texts = [t for t in told(self._lookups.texts(domain)) if is_spf(t)]
+        if not texts:
+            return Result.NONE
+        record = parse_spf(texts[0])
+        if len(texts) > 1 or record.bad_terms:
+            raise BrokenRecord
+        for mechanism in record.mechanisms:
+            if self._matches(mechanism, domain):
+                return mechanism.result
+        if not record.redirect:
+            return Result.NEUTRAL
+        self._count()
+        return self._check_other(record.redirect, domain)
+
+    def _check_other(self, target, domain):
+        """Evaluate a record that another one points to: it has to exist."""
+        result = self.check(self._expanded(target, domain))
+        if result is Result.NONE:
+            raise BrokenRecord
+        return result
+
+    def _matches(self, mechanism, domain):
+        name = mechanism.name
+        if name == "all":
+            return True
+        if name in ("ip4", "ip6"):
+            return self._address in mechanism.network
+        self._count()
+        if name == "include":
+            return self._check_other(mechanism.domain, domain) is Result.PASS
+        if name == "ptr":
+            return False  # "do not use" (section 5.5): anybody names an address so
+        target = domain
+        if mechanism.domain:
+            target = self._expanded(mechanism.domain, domain)
+        if name == "exists":
+            return bool(self._tell(self._lookups.addresses(target)))
+        hosts = [target]
+        if name == "mx":
+            hosts = self._tell(self._lookups.mx(target))
+            if len(hosts) > MOST_MX_HOSTS:
+                raise BrokenRecord
+        return any(self._is_of(host, mechanism) for host in hosts if host)
+
+    def _is_of(self, host, mechanism):
+        version = self._address.version
+        prefix = {4: mechanism.prefix4, 6: mechanism.prefix6}[version]
+        found = map(ipaddress.ip_address, self._tell(self._lookups.addresses(host)))
+        return any(
+            self._address in ipaddress.ip_network((each, prefix), strict=False)
+            for each in found
+            if each.version == version
+        )
+
+    def _tell(self, answer):
+        """Count an empty answer: a record full of them only costs time."""
+        if answer.state.is_void:
+            self._voids += 1
+            if self._voids > MOST_VOIDS:
+                raise BrokenRecord
+        return told(answer)
+
+    def _count(self):
+        self._asked += 1
+        if self._asked > MOST_LOOKUPS:
+            raise BrokenRecord
+
+    def _expanded(self, text, domain):
+        """Return a domain with its macros expanded (RFC 7208 section 7)."""
+
         def expand(found):
-            letter, digits, reverse, delimiters, escaped, wrong = found.groups()
+            letter, digits, is_reversed, delimiters, escaped, wrong = found.groups()
             if wrong is not None:
-                raise _Broken
+                raise BrokenRecord
             if escaped:
-                return {"%": "%", "_": " ", "-": "%20"}[escaped]
-            parts = re.split(f"[{re.escape(delimiters or '.')}]", values[letter.lower()])
-            parts = parts[::-1] if reverse else parts
-            return ".".join(parts[-int(digits) :] if digits and int(digits) else parts)
+                return _ESCAPED[escaped]
+            value = {**self._letters, "d": domain}[letter.lower()]
+            parts = re.split(f"[{re.escape(delimiters or '.')}]", value)
+            if is_reversed:
+                parts.reverse()
+            return ".".join(parts[-int(digits or 0) :])
 
         expanded = _MACRO.sub(expand, text)
-        while len(expanded) > 253 and "." in expanded:
+        while len(expanded) > MAX_LENGTH and "." in expanded:
             expanded = expanded.partition(".")[2]
         return expanded.rstrip(".").lower()
 
-    def _dotted(self):
-        if self.address.version == 4:
-            return str(self.address)
-        return ".".join(self.address.exploded.replace(":", ""))
+
+def _dotted(address):
+    """Return an address as macros have it: IPv6 as its hexadecimal digits."""
+    if address.version == 4:
+        return str(address)
+    return ".".join(address.exploded.replace(":", ""))
