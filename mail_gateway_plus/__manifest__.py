@@ -40,6 +40,7 @@
         "views/ir_mail_server_views.xml",
         "views/ir_mail_server_delivery_views.xml",
         "views/fetchmail_server_views.xml",
+        "views/fetchmail_server_trust_views.xml",
         "views/mail_gateway_menus.xml",
         "views/mail_gateway_preset_form_views.xml",
         "views/mail_gateway_preset_views.xml",

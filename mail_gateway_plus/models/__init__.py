@@ -21,6 +21,7 @@ from . import fetchmail_server_reconcile
 from . import fetchmail_server_rest
 from . import fetchmail_server_setup
 from . import fetchmail_server_diagnosis
+from . import fetchmail_server_trust
 from . import mail_gateway_inbound
 from . import mail_gateway_inbound_identity
 from . import mail_gateway_inbound_journal
@@ -32,7 +33,9 @@ from . import mail_gateway_inbound_waiting
 from . import mail_gateway_inbound_rest
 from . import mail_gateway_inbound_rehearsal
 from . import mail_gateway_inbound_queue
+from . import mail_gateway_inbound_trust
 from . import mail_gateway_examination
+from . import mail_gateway_examination_trust
 from . import mail_gateway_raw
 from . import mail_gateway_memo
 from . import res_partner
@@ -60,4 +63,5 @@ from . import mail_mail_decision
 from . import mail_mail_sent_folder
 from . import mail_mail_inbound
 from . import mail_thread
+from . import mail_thread_trust
 from . import res_config_settings

@@ -61,7 +61,8 @@ class MailGatewayInboundClaim(models.Model):
                        coalesce(nullif(taken_by, 0), %(run)s) != %(run)s
                        OR coalesce(unended_tries, 0) > 0 AS is_left
                   FROM mail_gateway_inbound
-                 WHERE %(due)s ORDER BY retry_at, id
+                 WHERE %(due)s AND awaits_check IS NOT TRUE
+                 ORDER BY retry_at, id
                  LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
             ), oldest AS (
                 SELECT id, is_left FROM due ORDER BY retry_at, id LIMIT 1

@@ -86,6 +86,7 @@ class MailGatewayInboundQueue(models.Model):
         """
         cron, singly = self.env["ir.cron"], 0
         while time_left:
+            self._judge_due(server)
             try:
                 claimed = self._claim(server, 1 if singly else BATCH_MESSAGES, run)
                 rows = claimed._without_twins_in_work()
@@ -219,6 +220,7 @@ class MailGatewayInboundQueue(models.Model):
         addresses = sorted(filter(None, addresses))
         self.env["mail.alias.domain"]._find_aliases(addresses)
         self.env["res.partner"]._know_senders(addresses)
+        self.env["mail.gateway.examination"]._know_ours(addresses)
 
     def _note_conflict(self, error):
         """Have a message wait that came into conflict all by itself.

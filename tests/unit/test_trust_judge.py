@@ -5,6 +5,7 @@ from mgp_core.discovery.names import AnswerState
 from mgp_core.trust.asking import QUESTIONS
 from mgp_core.trust.judge import judge, judge_unasked
 from mgp_core.trust.verdict import Level, Method, TrustSettings, Why
+
 from tests.unit.trust_case import LETTER, Names, key_record, signed
 
 PINNED = TrustSettings(authserv_ids=("mx.city.example",), asks_dns=True)
@@ -37,7 +38,11 @@ def verdict(raw, texts=None, settings=ASKING, silent=(), records=None, **options
         (b"dmarc=pass header.from=home.example", Level.VERIFIED, "home.example"),
         (b"dmarc=fail (p=REJECT) header.from=home.example", Level.FAILED, ""),
         (b"dmarc=fail action=none header.from=home.example", Level.UNVERIFIED, ""),
-        (b"dmarc=fail (p=none dis=none) header.from=home.example", Level.UNVERIFIED, ""),
+        (
+            b"dmarc=fail (p=none dis=none) header.from=home.example",
+            Level.UNVERIFIED,
+            "",
+        ),
         (b"dkim=pass header.d=home.example", Level.VERIFIED, "home.example"),
         (b"dkim=pass header.i=@home.example", Level.VERIFIED, "home.example"),
         (b"auth=pass smtp.auth=amina@home.example", Level.VERIFIED, "home.example"),

@@ -7,6 +7,7 @@ import pytest
 from mgp_core.trust import signatures
 from mgp_core.trust.signatures import check_signatures
 from mgp_core.trust.verdict import Why
+
 from tests.unit.trust_case import LETTER, Names, key_record, signed
 
 KEY_NAME = "mail._domainkey.home.example"

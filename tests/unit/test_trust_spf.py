@@ -5,6 +5,7 @@ import ipaddress
 import pytest
 from mgp_core.trust.asking import NoAnswerNow
 from mgp_core.trust.spf import BrokenRecord, evaluate_spf
+
 from tests.unit.trust_case import Names
 
 IN = ipaddress.ip_address("192.0.2.10")
@@ -79,7 +80,10 @@ def test_include_counts_only_what_passes():
 
 
 def test_redirect_is_for_what_nothing_matched():
-    texts = {"home.example": "v=spf1 redirect=b.test", "b.test": "v=spf1 ip4:192.0.2.10"}
+    texts = {
+        "home.example": "v=spf1 redirect=b.test",
+        "b.test": "v=spf1 ip4:192.0.2.10",
+    }
     assert result(texts) == "pass"
     assert result("v=spf1 redirect=nowhere.test") == "permerror"
 

@@ -1,4 +1,4 @@
-"""What the tests of trust share: keys, signatures, and a DNS that knows what it is told."""
+"""What the tests of trust share: keys, signatures, a DNS that says what it is told."""
 
 import base64
 import functools

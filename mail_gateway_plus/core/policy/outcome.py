@@ -48,6 +48,12 @@ class Trace:
     ``mailbox_id`` is the incoming server's. The examination before the routing
     (models/mail_gateway_examination.py) leaves its ``directive`` or ``halt`` here, and
     in ``notes``, line by line, why.
+
+    ``verdict`` is that on the sender (:mod:`..trust.verdict`), ``stance`` what its
+    mailbox makes of it (:mod:`..trust.stance`). Where the mailbox cares:
+    ``is_unproven`` says that nothing speaks for the sender, ``is_stranger`` that it is
+    nobody whom we know, whatever its address; ``refused_alias`` is the one that it may
+    not write to. ``is_making``: a record is being made of the message.
     """
 
     raw: bytes = field(default=b"", repr=False)
@@ -69,6 +75,12 @@ class Trace:
     directive: Directive = field(default_factory=Directive)
     halt: Halt | None = None
     notes: list = field(default_factory=list)
+    verdict: object = None
+    stance: object = None
+    is_unproven: bool = False
+    is_stranger: bool = False
+    refused_alias: str = ""
+    is_making: bool = False
 
 
 @dataclass(frozen=True)

@@ -167,3 +167,19 @@ def _ip(text):
 
 def _unfold(value):
     return re.sub(r"\s+", " ", str(value)).strip()
+
+
+def seen_results(raw):
+    """Return who wrote results on a message, and below how many Received lines each.
+
+    Where there is no id, it is the host's whose line is above it.
+    """
+    parsed = BytesHeaderParser(policy=compat32).parsebytes(header_section(raw))
+    found, hops, last_host = [], 0, ""
+    for name, value in list(parsed.raw_items())[:MAX_FIELDS]:
+        if name.lower() == "received":
+            hops, last_host = hops + 1, _hop(value[:MAX_ENCODED_LENGTH]).by
+        elif name.lower() == "authentication-results":
+            authserv_id, _results = read_results(_unfold(value[:MAX_ENCODED_LENGTH]))
+            found.append(((authserv_id or last_host)[:100], hops))
+    return [pair for pair in found if pair[0]]

@@ -142,7 +142,7 @@ def _check_spf(claim, said, lookups):
         return Check(Method.SPF, Why.BROKEN, domain, str(address))
     if result is Result.PASS:
         return Check(Method.SPF, Why.PASSED, domain, str(address))
-    return Check(Method.SPF, Why.SAID, domain, f"{result.value}, {address}")
+    return Check(Method.SPF, Why.ADDRESS, domain, f"{address}: {result.value}")
 
 
 class _Said:

@@ -82,7 +82,9 @@ def _fault(tags, signer, domain, now):
     if not may_belong_together(signer, domain):
         return because(Why.OTHER_DOMAIN)
     if tags.get(b"a", b"").lower() not in ALGORITHMS:
-        return because(Why.OLD_ALGORITHM, tags.get(b"a", b"").decode("ascii", "replace"))
+        return because(
+            Why.OLD_ALGORITHM, tags.get(b"a", b"").decode("ascii", "replace")
+        )
     if b"from" not in re.split(rb"\s*:\s*", tags[b"h"].lower().strip()):
         return because(Why.FROM_UNSIGNED)
     if b"l" in tags:

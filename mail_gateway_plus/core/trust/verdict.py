@@ -56,6 +56,7 @@ class Why(str, Enum):
     HUGE_KEY = "huge_key"
     WEAK_KEY = "weak_key"
     UNCLEAR_HOP = "unclear_hop"
+    ADDRESS = "address"
     NOT_NOW = "not_now"
     POLICY_MET = "policy_met"
     POLICY_FAILED = "policy_failed"

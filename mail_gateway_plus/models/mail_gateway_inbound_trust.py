@@ -1,0 +1,228 @@
+import logging
+from datetime import timedelta
+from functools import partial
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from ..core.diagnosis.bounded import in_parallel
+from ..core.policy.rest import ON_SERVER
+from ..core.trust.asking import SECONDS, questions_of_message
+from ..core.trust.judge import judge, judge_unasked
+from ..core.trust.verdict import Check, Level, Method, Verdict, Why
+from ..trust_texts import tell_checks
+
+_logger = logging.getLogger(__name__)
+
+# Held by the one worker that asks the DNS about senders: "MGwS".
+LOCK_CLASS = 0x4D477753
+# Messages whose senders are looked up at the same time.
+CHECKED_AT_ONCE = 20
+# When to ask again where the DNS did not answer; then the sender is not verified.
+CHECK_WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+
+
+class MailGatewayInboundTrust(models.Model):
+    """The verdict on a message's sender, which is there before it is processed.
+
+    What needs no question to the DNS is found while it is journaled. Else the message
+    waits until it was asked, outside of any transaction: a slow DNS holds no lock.
+    """
+
+    _inherit = "mail.gateway.inbound"
+
+    verdict = fields.Selection(
+        [
+            (Level.VERIFIED.value, "Verified"),
+            (Level.PLAUSIBLE.value, "Plausible"),
+            (Level.UNVERIFIED.value, "Not verified"),
+            (Level.FAILED.value, "Failed"),
+        ],
+        string="Sender",
+        readonly=True,
+        help="Verified: the sender's domain stands behind the message.\n"
+        "Plausible: it came from a server that the domain names; it says no more.\n"
+        "Not verified: nothing speaks for the sender, or nothing is known.\n"
+        "Failed: the domain asks for such messages to be refused.",
+    )
+    verdict_domain = fields.Char(
+        string="Vouched for by",
+        readonly=True,
+        help="The domain that stands behind the sender.",
+    )
+    verdict_sender = fields.Char(
+        string="Sender Looked at",
+        readonly=True,
+        help="The address that the verdict is about.",
+    )
+    verdict_notes = fields.Text(
+        string="Sender Checks", readonly=True, help="What each of the checks found."
+    )
+    awaits_check = fields.Boolean(
+        readonly=True,
+        help="Whether the DNS is to be asked about the sender before the message is "
+        "processed.",
+    )
+    check_tries = fields.Integer(
+        readonly=True, help="How often the DNS did not answer about the sender."
+    )
+
+    _check_idx = models.Index(
+        "(retry_at, id) WHERE awaits_check AND state IN ('pending', 'retry')"
+    )
+
+    # ------------------------------------------------------------- while journaled
+
+    def _trust_values(self, server, message):
+        """Return the values of a new row that concern its sender."""
+        settings = server._trust_settings()
+        verdict = judge_unasked(message.raw, settings, not message.full_size)
+        return {
+            "verdict": None,
+            "verdict_domain": None,
+            "verdict_sender": None,
+            "verdict_notes": None,
+            **(self._verdict_values(verdict) if verdict else {}),
+            "awaits_check": verdict is None,
+        }
+
+    @api.model
+    def _verdict_values(self, verdict):
+        return {
+            "verdict": verdict.level.value,
+            "verdict_domain": verdict.domain or None,
+            "verdict_sender": verdict.sender or None,
+            "verdict_notes": tell_checks(self.env, verdict.checks) or None,
+        }
+
+    # ---------------------------------------------------------- before it is processed
+
+    def _judge_due(self, server):
+        """Ask the DNS about the senders of messages that are due.
+
+        Commits, and leaves no transaction open while it waits. One worker does so at
+        a time; the others process what is judged.
+
+        :param server: only those of this mailbox
+        """
+        query = self._to_check_query(server)
+        ids = [row_id for (row_id,) in self.env.execute_query(query)]
+        if not ids or not self._lock_checking():
+            return
+        try:
+            self.browse(ids)._judge()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            self.env.cr.rollback()  # somebody decided about one of them meanwhile
+        except Exception:
+            self.env.cr.rollback()
+            raise
+        finally:
+            self._unlock_checking()
+
+    def _to_check_query(self, server):
+        return SQL(
+            "SELECT id FROM mail_gateway_inbound WHERE awaits_check AND %s"
+            " ORDER BY retry_at, id LIMIT %s",
+            self._due_condition(server),
+            CHECKED_AT_ONCE,
+        )
+
+    def _lock_checking(self):
+        query = SQL("SELECT pg_try_advisory_lock(%s, 0)", LOCK_CLASS)
+        [(is_locked,)] = self.env.execute_query(query)
+        return is_locked
+
+    def _unlock_checking(self):
+        self.env.execute_query(SQL("SELECT pg_advisory_unlock(%s, 0)", LOCK_CLASS))
+
+    def _judge(self):
+        """Come to a verdict on these rows' senders, as many as memory has room for."""
+        rows, verdicts = self._verdicts()
+        locked = rows.try_lock_for_update(allow_referencing=True)
+        for row, verdict in zip(rows, verdicts, strict=True):
+            if row in locked and row.awaits_check:
+                row._note_verdict(verdict)
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+
+    def _verdicts(self):
+        """Return the rows that were looked at, and a verdict on each."""
+        contents = self._small_contents()
+        if not contents:
+            first = self[:1]
+            contents = {first.id: self.env["mail.gateway.raw"]._read(first.id)}
+        rows = self.browse(contents)
+        names = self.env["mail.gateway.network"]._names()
+        questions = [
+            partial(
+                judge,
+                contents.pop(row.id),
+                row.server_id._trust_settings(),
+                questions_of_message(names),
+                row.rest_state not in ON_SERVER,
+            )
+            for row in rows
+        ]
+        # Nothing was written. No snapshot and no lock while others are waited for.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        outcomes = in_parallel(SECONDS + 5, *questions)
+        return rows, [_verdict_of(outcome) for outcome in outcomes]
+
+    def _note_verdict(self, verdict):
+        if verdict.is_temporary and self.check_tries < len(CHECK_WAITS):
+            at = fields.Datetime.now() + CHECK_WAITS[self.check_tries]
+            self.write({"check_tries": self.check_tries + 1, "retry_at": at})
+            self._wake_processing(at)
+            return
+        self._note_final(verdict)
+
+    def _note_final(self, verdict):
+        tries = len(CHECK_WAITS) if verdict.is_temporary else 0
+        values = self._verdict_values(verdict)
+        self.write({"awaits_check": False, "check_tries": tries, **values})
+
+    # ----------------------------------------------------------- while it is processed
+
+    def _new_trace(self, raw=None, is_chosen=False):
+        trace = super()._new_trace(raw=raw, is_chosen=is_chosen)
+        trace.verdict = self._known_verdict()
+        return trace
+
+    def _known_verdict(self):
+        """Return the verdict as it was noted; without one, nothing speaks for it."""
+        return Verdict(
+            level=Level(self.verdict or Level.UNVERIFIED.value),
+            sender=self.verdict_sender or "",
+            domain=self.verdict_domain or "",
+            is_temporary=self.check_tries >= len(CHECK_WAITS),
+        )
+
+    # --------------------------------------------------------------------- buttons
+
+    def action_check_sender(self):
+        """Come to a new verdict, with the mailbox's settings as they are now."""
+        self.ensure_one()._check_operator()
+        row = self._as_gateway()
+        if not row.has_raw:
+            raise UserError(self.env._("The content is no longer kept."))
+        # Nothing is locked meanwhile; a person waits for it, for some seconds at most.
+        verdict = judge(
+            self.env["mail.gateway.raw"].sudo()._read(row.id),
+            row.server_id._trust_settings(),
+            questions_of_message(row.env["mail.gateway.network"]._names()),
+            row.rest_state not in ON_SERVER,
+        )
+        row._note_final(verdict)
+        return True
+
+
+def _verdict_of(outcome):
+    """Return what came of a look at the DNS; whatever went wrong is not known now."""
+    try:
+        return outcome.value()
+    except Exception as error:
+        if not isinstance(error, TimeoutError):
+            _logger.warning("A sender could not be checked", exc_info=True)
+        checks = (Check(Method.FROM, Why.NOT_NOW),)
+        return Verdict(Level.UNVERIFIED, checks=checks, is_temporary=True)
