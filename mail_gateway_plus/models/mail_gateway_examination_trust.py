@@ -21,18 +21,13 @@ class MailGatewayExaminationTrust(models.AbstractModel):
         super()._observe(trace, message, message_dict)
         server = self.env["fetchmail.server"].browse(trace.mailbox_id or ())
         own, failed = server._stances()
-        trace.stance = own
-        if own is Stance.ODOO:
-            return
         sender = email_normalize(message_dict.get("email_from") or "") or ""
-        trace.verdict = self._verdict_on(trace, message, sender, server)
-        trace.stance = Stance.ACCEPT
-        if trace.verdict.is_authentic:
-            return
-        trace.is_unproven = True
-        is_ours = self._is_ours(sender)
+        trace.verdict = self._verdict_on(trace, sender, server)
+        is_cared_for = own is not Stance.ODOO and not trace.verdict.is_authentic
+        is_ours = is_cared_for and self._is_ours(sender)
+        trace.is_unproven = is_cared_for
         trace.stance = stance_towards(trace.verdict, is_ours, own, failed)
-        if trace.stance is not Stance.ACCEPT:
+        if is_cared_for and trace.stance is not Stance.ACCEPT:
             trace.is_stranger = True
             message_dict["author_id"] = False
 
@@ -49,7 +44,7 @@ class MailGatewayExaminationTrust(models.AbstractModel):
         return Halt(states[trace.stance].value, self._tell_unproven(trace))
 
     @api.model
-    def _verdict_on(self, trace, message, sender, server):
+    def _verdict_on(self, trace, sender, server):
         """Return the verdict on the sender that Odoo has read out of the message.
 
         Whoever makes us and Odoo read two different senders gets nowhere.

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
+from ..parsing.facts import Facts
 from .directive import Directive, Halt
 
 
@@ -45,15 +47,17 @@ class Trace:
     the journal notes of it together with the outcome. ``is_rehearsal``: nothing is to
     come of it; ``routes`` then says what would have.
 
-    ``mailbox_id`` is the incoming server's. The examination before the routing
-    (models/mail_gateway_examination.py) leaves its ``directive`` or ``halt`` here, and
-    in ``notes``, line by line, why.
+    ``mailbox_id`` is the incoming server's, ``size`` that of what was fetched.
+    ``observe`` reads the message's ``facts``, once somebody asks for them; ``verdict``
+    and ``machine`` say what was found out of its sender, and of what kind it is. The
+    examination before the routing (models/mail_gateway_examination.py) leaves its
+    ``directive`` or ``halt`` here, and in ``notes``, line by line, why.
 
-    ``verdict`` is that on the sender (:mod:`..trust.verdict`), ``stance`` what its
-    mailbox makes of it (:mod:`..trust.stance`). Where the mailbox cares:
-    ``is_unproven`` says that nothing speaks for the sender, ``is_stranger`` that it is
-    nobody whom we know, whatever its address; ``refused_alias`` is the one that it may
-    not write to. ``is_making``: a record is being made of the message.
+    ``verdict`` is a :class:`~..trust.verdict.Verdict`, ``stance`` what the mailbox makes
+    of it (:mod:`..trust.stance`). Where it cares, ``is_unproven`` says that nothing
+    speaks for the sender, ``is_stranger`` that it is nobody whom we know, whatever its
+    address; ``refused_alias`` is the one that it may not write to. ``is_making``: a
+    record is being made of the message.
     """
 
     raw: bytes = field(default=b"", repr=False)
@@ -72,15 +76,23 @@ class Trace:
     record_id: int = 0
     identity: dict = field(default_factory=dict)
     mailbox_id: int = 0
+    size: int = 0
     directive: Directive = field(default_factory=Directive)
     halt: Halt | None = None
     notes: list = field(default_factory=list)
+    observe: Callable[[], Facts] = Facts
     verdict: object = None
+    machine: object = None
     stance: object = None
     is_unproven: bool = False
     is_stranger: bool = False
     refused_alias: str = ""
     is_making: bool = False
+
+    @cached_property
+    def facts(self):
+        """What the message says about itself, as deciders see it."""
+        return self.observe()
 
 
 @dataclass(frozen=True)
