@@ -39,8 +39,11 @@ from . import mail_gateway_inbound_rest
 from . import mail_gateway_inbound_rehearsal
 from . import mail_gateway_inbound_queue
 from . import mail_gateway_inbound_trust
+from . import mail_gateway_inbound_files
+from . import mail_gateway_held_file
 from . import mail_gateway_examination
 from . import mail_gateway_examination_trust
+from . import mail_gateway_examination_files
 from . import mail_gateway_raw
 from . import mail_gateway_memo
 from . import res_partner
@@ -69,4 +72,5 @@ from . import mail_mail_sent_folder
 from . import mail_mail_inbound
 from . import mail_thread
 from . import mail_thread_trust
+from . import mail_thread_files
 from . import res_config_settings

@@ -76,9 +76,18 @@ class FetchmailServerTrust(models.Model):
     checks_senders = fields.Boolean(
         string="Check Signatures",
         default=True,
-        help="Check DKIM signatures, and SPF where the own servers are known, by asking "
-        "the DNS before a message is processed. Needs the Python libraries dnspython "
-        "and dkimpy.",
+        help="Check DKIM signatures, and SPF where the own servers are known, by "
+        "asking the DNS before a message is processed. Needs the Python libraries "
+        "dnspython and dkimpy.",
+    )
+    file_policy = fields.Selection(
+        [("hold", "Hold back what is dangerous"), ("accept", "Let everything in")],
+        string="Attachments",
+        required=True,
+        default="hold",
+        help="Whether programs and other files that the General Settings name are kept "
+        "from the record. They stay in the journal, where an operator may release "
+        "them.",
     )
     trust_seen = fields.Text(
         string="Seen in Recent Messages",
@@ -112,6 +121,17 @@ class FetchmailServerTrust(models.Model):
             asks_dns=asks,
             asks_policy=asks and self.failed_policy != Stance.ACCEPT.value,
         )
+
+    def _looks_at_senders(self):
+        """Say whether anybody wants to know who the senders are, or could tell."""
+        believes_all = self.sender_policy == Stance.ODOO.value
+        return not believes_all or self.checks_senders or bool(self.authserv_ids)
+
+    def _has_mail_scanned(self):
+        """Say whether a virus scanner looks at this mailbox's messages."""
+        if not self or self.file_policy == "accept":
+            return False
+        return bool(self.env["mail.gateway.inbound"]._scanner())
 
     def _stances(self):
         """Return the stance towards those who claim to be us, and towards forgers.

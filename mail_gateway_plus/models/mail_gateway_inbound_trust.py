@@ -8,9 +8,13 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.diagnosis.bounded import in_parallel
+from ..core.policy.outcome import State
 from ..core.policy.rest import ON_SERVER
+from ..core.protocols.clamd import SCAN_SECONDS
 from ..core.trust.asking import SECONDS, questions_of_message
 from ..core.trust.judge import judge, judge_unasked
+from ..core.trust.looking import look
+from ..core.trust.scanning import Scan
 from ..core.trust.verdict import Check, Level, Method, Verdict, Why
 from ..trust_texts import tell_checks
 
@@ -20,6 +24,8 @@ _logger = logging.getLogger(__name__)
 LOCK_CLASS = 0x4D477753
 # Messages whose senders are looked up at the same time.
 CHECKED_AT_ONCE = 20
+# When to come back to a virus scanner that does not answer.
+SCANNER_WAIT = timedelta(minutes=5)
 # When to ask again where the DNS did not answer; then the sender is not verified.
 CHECK_WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 
@@ -77,16 +83,16 @@ class MailGatewayInboundTrust(models.Model):
 
     def _trust_values(self, server, message):
         """Return the values of a new row that concern its sender."""
+        nothing = dict.fromkeys(
+            ("verdict", "verdict_domain", "verdict_sender", "verdict_notes")
+        )
+        is_scanned = server._has_mail_scanned()
+        if not server._looks_at_senders():
+            return {**nothing, "awaits_check": is_scanned}
         settings = server._trust_settings()
         verdict = judge_unasked(message.raw, settings, not message.full_size)
-        return {
-            "verdict": None,
-            "verdict_domain": None,
-            "verdict_sender": None,
-            "verdict_notes": None,
-            **(self._verdict_values(verdict) if verdict else {}),
-            "awaits_check": verdict is None,
-        }
+        found = self._verdict_values(verdict) if verdict else nothing
+        return {**found, "awaits_check": verdict is None or is_scanned}
 
     @api.model
     def _verdict_values(self, verdict):
@@ -141,22 +147,24 @@ class MailGatewayInboundTrust(models.Model):
         """Come to a verdict on these rows' senders, as many as memory has room for."""
         rows, verdicts = self._verdicts()
         locked = rows.try_lock_for_update(allow_referencing=True)
-        for row, verdict in zip(rows, verdicts, strict=True):
+        for row, (verdict, scan) in zip(rows, verdicts, strict=True):
             if row in locked and row.awaits_check:
-                row._note_verdict(verdict)
+                row._note_looks(verdict, scan)
         self.env.cr.commit()  # pylint: disable=invalid-commit
 
     def _verdicts(self):
-        """Return the rows that were looked at, and a verdict on each."""
+        """Return the rows that were looked at, and what was found of each."""
         contents = self._small_contents()
         if not contents:
             first = self[:1]
             contents = {first.id: self.env["mail.gateway.raw"]._read(first.id)}
         rows = self.browse(contents)
         names = self.env["mail.gateway.network"]._names()
+        scanner = self._scanner()
         questions = [
             partial(
-                judge,
+                look,
+                row.server_id._has_mail_scanned() and scanner,
                 contents.pop(row.id),
                 row.server_id._trust_settings(),
                 questions_of_message(names),
@@ -166,16 +174,26 @@ class MailGatewayInboundTrust(models.Model):
         ]
         # Nothing was written. No snapshot and no lock while others are waited for.
         self.env.cr.commit()  # pylint: disable=invalid-commit
-        outcomes = in_parallel(SECONDS + 5, *questions)
-        return rows, [_verdict_of(outcome) for outcome in outcomes]
+        seconds = max(SECONDS, SCAN_SECONDS if scanner else 0)
+        outcomes = in_parallel(seconds + 5, *questions)
+        return rows, [_looks_of(outcome, scanner) for outcome in outcomes]
 
-    def _note_verdict(self, verdict):
-        if verdict.is_temporary and self.check_tries < len(CHECK_WAITS):
-            at = fields.Datetime.now() + CHECK_WAITS[self.check_tries]
-            self.write({"check_tries": self.check_tries + 1, "retry_at": at})
-            self._wake_processing(at)
-            return
-        self._note_final(verdict)
+    def _note_looks(self, verdict, scan):
+        if scan and not scan.is_final and self._is_scanner_needed():
+            reason = self.env._("The virus scanner does not answer: %s", scan.missing)
+            self._look_again(SCANNER_WAIT, state=State.RETRY.value, reason=reason)
+        elif verdict.is_temporary and self.check_tries < len(CHECK_WAITS):
+            wait = CHECK_WAITS[self.check_tries]
+            self._look_again(wait, check_tries=self.check_tries + 1)
+        else:
+            self._note_final(verdict)
+            if scan:
+                self.write(self._scan_values(scan))
+
+    def _look_again(self, wait, **values):
+        at = fields.Datetime.now() + wait
+        self.write({"retry_at": at, **values})
+        self._wake_processing(at)
 
     def _note_final(self, verdict):
         tries = len(CHECK_WAITS) if verdict.is_temporary else 0
@@ -217,12 +235,13 @@ class MailGatewayInboundTrust(models.Model):
         return True
 
 
-def _verdict_of(outcome):
-    """Return what came of a look at the DNS; whatever went wrong is not known now."""
+def _looks_of(outcome, scanner):
+    """Return verdict and scan; whatever went wrong is not known now."""
     try:
         return outcome.value()
     except Exception as error:
         if not isinstance(error, TimeoutError):
             _logger.warning("A sender could not be checked", exc_info=True)
         checks = (Check(Method.FROM, Why.NOT_NOW),)
-        return Verdict(Level.UNVERIFIED, checks=checks, is_temporary=True)
+        verdict = Verdict(Level.UNVERIFIED, checks=checks, is_temporary=True)
+        return verdict, scanner and Scan(missing=str(error), is_final=False)

@@ -6,7 +6,8 @@ from mgp_core.trust.asking import QUESTIONS
 from mgp_core.trust.judge import judge, judge_unasked
 from mgp_core.trust.verdict import Level, Method, TrustSettings, Why
 
-from tests.unit.trust_case import LETTER, Names, key_record, signed
+from tests.rig.dkim_keys import key_record
+from tests.unit.trust_case import LETTER, Names, signed
 
 PINNED = TrustSettings(authserv_ids=("mx.city.example",), asks_dns=True)
 ASKING = TrustSettings(asks_dns=True, asks_policy=True)

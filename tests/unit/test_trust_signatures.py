@@ -8,7 +8,8 @@ from mgp_core.trust import signatures
 from mgp_core.trust.signatures import check_signatures
 from mgp_core.trust.verdict import Why
 
-from tests.unit.trust_case import LETTER, Names, key_record, signed
+from tests.rig.dkim_keys import key_record
+from tests.unit.trust_case import LETTER, Names, signed
 
 KEY_NAME = "mail._domainkey.home.example"
 DNS = {KEY_NAME: key_record()}

@@ -1,14 +1,12 @@
 """What the tests of trust share: keys, signatures, a DNS that says what it is told."""
 
-import base64
-import functools
 from types import SimpleNamespace
 
 import dkim
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from mgp_core.discovery.names import Answer, AnswerState
 from mgp_core.trust.asking import questions_of_message
+
+from tests.rig.dkim_keys import key_pair
 
 LETTER = (
     b"From: Amina <amina@home.example>\r\n"
@@ -18,25 +16,6 @@ LETTER = (
     b"\r\n"
     b"It has been dark for weeks.\r\n"
 )
-
-
-@functools.cache
-def key_pair(bits=1024):
-    """Return a private key in PEM and the public one as in a key record."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return private, base64.b64encode(public).decode()
-
-
-def key_record(bits=1024, flags=""):
-    return f"v=DKIM1; k=rsa; {flags}p={key_pair(bits)[1]}"
 
 
 def signed(raw=LETTER, domain="home.example", bits=1024, **options):

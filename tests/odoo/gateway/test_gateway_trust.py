@@ -1,22 +1,21 @@
 """Of whom nothing shows who they are: no user, no alias, no error message."""
 
-import base64
 from unittest.mock import patch
 
 import dkim
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from gateway_case import FourMethodConnection, GatewayCase, letter
+from gateway_case import GatewayCase, letter
 
 from odoo import fields
 from odoo.tests import tagged
 
 from odoo.addons.mail_gateway_plus.hooks import post_init_hook
 
+from tests.rig.dkim_keys import as_strings, key_pair, key_record
 from tests.rig.dns_server import DnsServer
 
 BORDER = "mx.city.example"
 PASSED = f"{BORDER}; dmarc=pass header.from=city.example"
+CITY_KEY = ("mail._domainkey.city.example", "TXT", as_strings(key_record()))
 FAILED = f"{BORDER}; dmarc=fail (p=reject) header.from=home.example"
 
 
@@ -34,22 +33,6 @@ class TrustCase(GatewayCase):
         return self.mailbox(
             **{"authserv_ids": BORDER, "checks_senders": False, **values}
         )
-
-    def receive(self, server, *raws):
-        """Journal and process messages; return their rows."""
-        self.journal_of(server, *raws)
-        self.process()
-        return self.rows(server)
-
-    def journal_of(self, server, *raws):
-        connection = FourMethodConnection(*raws)
-        with patch.object(
-            self.registry["fetchmail.server"],
-            "_connect__",
-            lambda server, allow_archived=False: connection,
-        ):
-            self.fetch(server)
-        return self.rows(server)
 
     def from_mayor(self, results="", number=1, **headers):
         if results:
@@ -169,9 +152,11 @@ class TestUnverifiedColleague(TrustCase):
         server = self.trusting()
         post_init_hook(self.env)
         self.assertEqual(server.sender_policy, "odoo")
+        server.authserv_ids = False
 
         row = self.receive(server, self.from_mayor())
 
+        self.assertFalse(row.verdict)
         self.assertEqual(row._visible_record().create_uid, self.mayor)
 
     def test_two_senders_are_none(self):
@@ -187,7 +172,7 @@ class TestUnverifiedColleague(TrustCase):
 
     def test_message_of_a_mailbox_that_is_gone_is_met_with_care(self):
         server = self.trusting()
-        row = self.journal_of(server, self.from_mayor())
+        row = self.journal_letters(server, self.from_mayor())
         server.unlink()
         self.process()
 
@@ -325,28 +310,9 @@ class TestBackscatter(TrustCase):
         self.assertIn("harbour.example", self.bounces().email_from)
 
 
-def key_pair():
-    """Return a private key in PEM and the text of the DNS record of the public one."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return private, f'"v=DKIM1; p={base64.b64encode(public).decode()}"'
-
-
 @tagged("post_install", "-at_install")
 class TestOwnChecks(TrustCase):
     """What the mailbox's server does not tell is asked of the DNS, beforehand."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.private, cls.record = key_pair()
 
     def dns(self, *records):
         server = DnsServer(*records).start()
@@ -358,15 +324,15 @@ class TestOwnChecks(TrustCase):
 
     def signed(self, number=1, domain=b"city.example"):
         raw = self.from_mayor(number=number).replace(b"\n", b"\r\n")
-        return dkim.sign(raw, b"mail", domain, self.private) + raw
+        return dkim.sign(raw, b"mail", domain, key_pair()[0]) + raw
 
     def checking(self, **values):
         return self.mailbox(**values)
 
     def test_own_signature_verifies(self):
-        dns = self.dns(("mail._domainkey.city.example", "TXT", self.record))
+        dns = self.dns(CITY_KEY)
         server = self.checking()
-        row = self.journal_of(server, self.signed())
+        row = self.journal_letters(server, self.signed())
         self.assertTrue(row.awaits_check)
         self.assertEqual(dns.asked, [])
 
@@ -378,7 +344,7 @@ class TestOwnChecks(TrustCase):
         self.assertIn("DKIM: passed for city.example", row.verdict_notes)
 
     def test_broken_signature_does_not(self):
-        self.dns(("mail._domainkey.city.example", "TXT", self.record))
+        self.dns(CITY_KEY)
         raw = self.signed().replace(b"dark", b"fine")
         row = self.receive(self.checking(), raw)
 
@@ -433,7 +399,7 @@ class TestOwnChecks(TrustCase):
         self.assertEqual(row.state, "quarantined")
 
     def test_sender_can_be_looked_at_again(self):
-        self.dns(("mail._domainkey.city.example", "TXT", self.record))
+        self.dns(CITY_KEY)
         server = self.checking(checks_senders=False, sender_policy="park")
         row = self.receive(server, self.signed())
         self.assertEqual((row.state, row.verdict), ("quarantined", "unverified"))

@@ -1,0 +1,68 @@
+"""Has a message and its files looked at by a virus scanner."""
+
+import hashlib
+from dataclasses import dataclass
+from email.parser import BytesParser
+from email.policy import compat32
+
+from ..protocols.clamd import ScannerUnavailable, TooLargeToScan
+
+# Files of an infected message that are looked at one by one; the others are taken for
+# infected too.
+MAX_FILES = 100
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a scanner found in a message.
+
+    ``infected`` is the name of what was found. ``clean`` holds the digests of the files
+    that are clean all the same, ``is_in_text`` says that it is in none of them.
+    ``missing`` is why nothing was found out; for good where ``is_final``.
+    """
+
+    infected: str = ""
+    clean: frozenset = frozenset()
+    is_in_text: bool = False
+    missing: str = ""
+    is_final: bool = True
+
+
+def scan_message(raw, scanner):
+    """Return the :class:`Scan` of a message.
+
+    As a whole first: a scanner reads mail. Only of an infected one it is found out
+    which of its files it is.
+
+    :param scanner: a :class:`~..protocols.clamd.Clamd`
+    """
+    try:
+        name = scanner.scan(raw)
+        if not name:
+            return Scan()
+        clean, is_in_file = set(), False
+        for content in _files(raw):
+            if scanner.scan(content):
+                is_in_file = True
+            else:
+                clean.add(digest_of(content))
+        return Scan(name, frozenset(clean), not is_in_file)
+    except TooLargeToScan as error:
+        return Scan(missing=error.detail)
+    except ScannerUnavailable as error:
+        return Scan(missing=error.detail, is_final=False)
+
+
+def digest_of(content):
+    """Return what a file is known by."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _files(raw):
+    message = BytesParser(policy=compat32).parsebytes(raw)
+    leaves = (part for part in message.walk() if not part.is_multipart())
+    for _number, part in zip(range(MAX_FILES), leaves, strict=False):
+        try:
+            yield part.get_payload(decode=True) or b""
+        except (LookupError, ValueError, AssertionError):
+            continue
