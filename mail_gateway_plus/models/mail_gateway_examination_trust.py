@@ -18,7 +18,7 @@ class MailGatewayExaminationTrust(models.AbstractModel):
 
     @api.model
     def _observe(self, trace, message, message_dict):
-        super()._observe(trace, message, message_dict)
+        result = super()._observe(trace, message, message_dict)
         server = self.env["fetchmail.server"].browse(trace.mailbox_id or ())
         own, failed = server._stances()
         sender = email_normalize(message_dict.get("email_from") or "") or ""
@@ -30,6 +30,7 @@ class MailGatewayExaminationTrust(models.AbstractModel):
         if is_cared_for and trace.stance is not Stance.ACCEPT:
             trace.is_stranger = True
             message_dict["author_id"] = False
+        return result
 
     @api.model
     def _stations(self):

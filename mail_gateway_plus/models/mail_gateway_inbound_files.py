@@ -6,10 +6,14 @@ from odoo.tools import str2bool
 
 from ..core.policy.outcome import State
 from ..core.protocols.clamd import Clamd
-from ..core.trust.file_policy import BLOCKED_EXTENSIONS, FilePolicy, read_extensions
+from ..core.trust.file_policy import (
+    BLOCKED_EXTENSIONS,
+    FilePolicy,
+    bytes_of,
+    read_extensions,
+)
 from ..core.trust.scanning import Scan, digest_of
 from ..file_texts import tell_findings
-from .mail_thread_files import bytes_of
 
 # System parameters: which files are held back, and where the virus scanner is.
 EXTENSIONS = "mail_gateway_plus.blocked_extensions"

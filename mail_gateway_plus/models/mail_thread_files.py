@@ -1,8 +1,6 @@
-from email.message import Message
-
 from odoo import models
 
-from ..core.trust.file_policy import File, examine_file
+from ..core.trust.file_policy import File, bytes_of, examine_file
 from ..core.trust.scanning import digest_of
 
 
@@ -46,12 +44,3 @@ class MailThreadFiles(models.AbstractModel):
             file = File(name, len(content), digest, findings)
             (trace.held_files if opinion.held else trace.file_notes).append(file)
         return not opinion.held
-
-
-def bytes_of(content):
-    """Return the bytes of what Odoo takes for an attachment's content."""
-    if isinstance(content, str):
-        return content.encode("utf-8", "surrogateescape")
-    if isinstance(content, Message):
-        return content.as_bytes()
-    return bytes(content or b"")

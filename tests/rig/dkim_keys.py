@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 
 @functools.cache
-def key_pair(bits: int = 1024) -> tuple[bytes, str]:
+def key_pair(bits: int) -> tuple[bytes, str]:
     """Return a private key in PEM and the public one in base64, the same each time."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     private = key.private_bytes(

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from email.message import Message
 from enum import Enum
 
 from .archives import has_ole_macros, look_into
@@ -136,3 +137,12 @@ def extension_of(name):
     name = _BIDI.sub("", name).rpartition("/")[2].rpartition("\\")[2]
     name = name.split("\x00")[0].rstrip(". \u00a0")
     return name.rpartition(".")[2].lower().strip() if "." in name else ""
+
+
+def bytes_of(content):
+    """Return the bytes of what Python's ``email`` hands out as a part's content."""
+    if isinstance(content, str):
+        return content.encode("utf-8", "surrogateescape")
+    if isinstance(content, Message):
+        return content.as_bytes()
+    return bytes(content or b"")

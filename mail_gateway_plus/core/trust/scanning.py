@@ -17,7 +17,7 @@ class Scan:
     """What a scanner found in a message.
 
     ``infected`` is the name of what was found. ``clean`` holds the digests of the files
-    that are clean all the same, ``is_in_text`` says that it is in none of them.
+    that are clean all the same, ``is_in_text`` says that not only files are infected.
     ``missing`` is why nothing was found out; for good where ``is_final``.
     """
 
@@ -40,13 +40,15 @@ def scan_message(raw, scanner):
         name = scanner.scan(raw)
         if not name:
             return Scan()
-        clean, is_in_file = set(), False
-        for content in _files(raw):
+        clean, infected = set(), []
+        for content, is_text in _leaves(raw):
             if scanner.scan(content):
-                is_in_file = True
+                infected.append(is_text)
             else:
                 clean.add(digest_of(content))
-        return Scan(name, frozenset(clean), not is_in_file)
+        # In none of them is in the message as such.
+        is_in_text = not infected or any(infected)
+        return Scan(name, frozenset(clean), is_in_text)
     except TooLargeToScan as error:
         return Scan(missing=error.detail)
     except ScannerUnavailable as error:
@@ -58,11 +60,14 @@ def digest_of(content):
     return hashlib.sha256(content).hexdigest()
 
 
-def _files(raw):
+def _leaves(raw):
+    """Yield the contents of a message, and whether they are its text."""
     message = BytesParser(policy=compat32).parsebytes(raw)
     leaves = (part for part in message.walk() if not part.is_multipart())
     for _number, part in zip(range(MAX_FILES), leaves, strict=False):
         try:
-            yield part.get_payload(decode=True) or b""
-        except (LookupError, ValueError, AssertionError):
-            continue
+            is_file = part.get_filename() or part.get_content_disposition()
+            is_text = part.get_content_maintype() == "text" and not is_file
+            yield part.get_payload(decode=True) or b"", is_text
+        except Exception:  # whatever email raises on hostile headers
+            yield b"", True

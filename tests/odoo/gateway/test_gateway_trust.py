@@ -324,7 +324,7 @@ class TestOwnChecks(TrustCase):
 
     def signed(self, number=1, domain=b"city.example"):
         raw = self.from_mayor(number=number).replace(b"\n", b"\r\n")
-        return dkim.sign(raw, b"mail", domain, key_pair()[0]) + raw
+        return dkim.sign(raw, b"mail", domain, key_pair(1024)[0]) + raw
 
     def checking(self, **values):
         return self.mailbox(**values)
