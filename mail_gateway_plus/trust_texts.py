@@ -15,6 +15,7 @@ WHY_TEXT = {
     ),
     Why.NOTHING: _lt("nothing speaks for the sender"),
     Why.NOT_CHECKED: _lt("not checked, as nothing to check it with is set up"),
+    Why.DEADLY: _lt("not checked, as Odoo was killed each time that it was looked at"),
     Why.NO_LIBRARY: _lt("not checked, as the Python library dkimpy is not installed"),
     Why.INCOMPLETE: _lt("not checked, as the message was fetched only in part"),
     Why.TOO_LARGE: _lt("not checked, as the message is too large"),

@@ -86,13 +86,16 @@ class MailGatewayInboundQueue(models.Model):
         """
         cron, singly = self.env["ir.cron"], 0
         while time_left:
-            self._judge_due(server)
+            has_looked = self._judge_due(server)
             try:
                 claimed = self._claim(server, 1 if singly else BATCH_MESSAGES, run)
                 rows = claimed._without_twins_in_work()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # Another worker settled one of them just now: look again.
                 self.env.cr.rollback()
+                continue
+            if not rows and has_looked:  # what comes next may be ready
+                time_left = cron._commit_progress()
                 continue
             if not rows:
                 if claimed:  # whoever has their twins may be a person, who takes none

@@ -8,6 +8,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.diagnosis.bounded import in_parallel
+from ..core.policy.deaths import DEATHS_UNTIL_PARKED
 from ..core.policy.outcome import State
 from ..core.policy.rest import ON_SERVER
 from ..core.protocols.clamd import SCAN_SECONDS
@@ -74,6 +75,9 @@ class MailGatewayInboundTrust(models.Model):
     check_tries = fields.Integer(
         readonly=True, help="How often the DNS did not answer about the sender."
     )
+    check_starts = fields.Integer(
+        readonly=True, help="How often looking at it was begun without an end."
+    )
 
     _check_idx = models.Index(
         "(retry_at, id) WHERE awaits_check AND state IN ('pending', 'retry')"
@@ -112,15 +116,17 @@ class MailGatewayInboundTrust(models.Model):
         a time; the others process what is judged.
 
         :param server: only those of this mailbox
+        :returns: how many were looked at
         """
         query = self._to_check_query(server)
         ids = [row_id for (row_id,) in self.env.execute_query(query)]
         if not ids or not self._lock_checking():
-            return
+            return 0
         try:
-            self.browse(ids)._judge()
+            return self.browse(ids)._judge()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             self.env.cr.rollback()  # somebody decided about one of them meanwhile
+            return 0
         except Exception:
             self.env.cr.rollback()
             raise
@@ -144,21 +150,46 @@ class MailGatewayInboundTrust(models.Model):
         self.env.execute_query(SQL("SELECT pg_advisory_unlock(%s, 0)", LOCK_CLASS))
 
     def _judge(self):
-        """Come to a verdict on these rows' senders, as many as memory has room for."""
-        rows, verdicts = self._verdicts()
+        """Come to a verdict on these rows' senders, as many as memory has room for.
+
+        :returns: how many were looked at
+        """
+        ours = self.try_lock_for_update(allow_referencing=True)
+        rows = ours._not_deadly_to_check()
+        if not rows:
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+            return len(ours)
+        rows, looks = rows._looks()
         locked = rows.try_lock_for_update(allow_referencing=True)
-        for row, (verdict, scan) in zip(rows, verdicts, strict=True):
+        noted = 0
+        for row, (verdict, scan) in zip(rows, looks, strict=True):
             if row in locked and row.awaits_check:
                 row._note_looks(verdict, scan)
+                noted += 1
         self.env.cr.commit()  # pylint: disable=invalid-commit
+        return noted
 
-    def _verdicts(self):
+    def _not_deadly_to_check(self):
+        """Return these locked rows, or the one alone that may have killed a worker.
+
+        One that did so again and again is looked at no more.
+        """
+        suspects = self.filtered(lambda row: row.check_starts > 1)[:1]
+        if suspects.check_starts >= DEATHS_UNTIL_PARKED:
+            checks = (Check(Method.FROM, Why.DEADLY),)
+            suspects._note_looks(Verdict(Level.UNVERIFIED, checks=checks), None)
+            return self.browse()
+        return suspects or self
+
+    def _looks(self):
         """Return the rows that were looked at, and what was found of each."""
         contents = self._small_contents()
         if not contents:
             first = self[:1]
             contents = {first.id: self.env["mail.gateway.raw"]._read(first.id)}
         rows = self.browse(contents)
+        for row in rows:
+            row.check_starts += 1
         names = self.env["mail.gateway.network"]._names()
         scanner = self._scanner()
         questions = [
@@ -172,7 +203,7 @@ class MailGatewayInboundTrust(models.Model):
             )
             for row in rows
         ]
-        # Nothing was written. No snapshot and no lock while others are waited for.
+        # No snapshot and no lock while others are waited for.
         self.env.cr.commit()  # pylint: disable=invalid-commit
         seconds = max(SECONDS, SCAN_SECONDS if scanner else 0)
         outcomes = in_parallel(seconds + 5, *questions)
@@ -192,13 +223,20 @@ class MailGatewayInboundTrust(models.Model):
 
     def _look_again(self, wait, **values):
         at = fields.Datetime.now() + wait
-        self.write({"retry_at": at, **values})
+        self.write({"retry_at": at, "check_starts": 0, **values})
         self._wake_processing(at)
 
     def _note_final(self, verdict):
         tries = len(CHECK_WAITS) if verdict.is_temporary else 0
         values = self._verdict_values(verdict)
-        self.write({"awaits_check": False, "check_tries": tries, **values})
+        self.write(
+            {
+                "awaits_check": False,
+                "check_tries": tries,
+                "check_starts": 0,
+                **values,
+            }
+        )
 
     # ----------------------------------------------------------- while it is processed
 

@@ -38,6 +38,7 @@ class Why(str, Enum):
     SEVERAL_SENDERS = "several_senders"
     NOTHING = "nothing"
     NOT_CHECKED = "not_checked"
+    DEADLY = "deadly"
     NO_LIBRARY = "no_library"
     INCOMPLETE = "incomplete"
     TOO_LARGE = "too_large"

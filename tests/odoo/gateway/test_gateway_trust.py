@@ -8,7 +8,9 @@ from gateway_case import GatewayCase, letter
 from odoo import fields
 from odoo.tests import tagged
 
+from odoo.addons.mail_gateway_plus.core.policy.deaths import DEATHS_UNTIL_PARKED
 from odoo.addons.mail_gateway_plus.hooks import post_init_hook
+from odoo.addons.mail_gateway_plus.models import mail_gateway_inbound_trust
 
 from tests.rig.dkim_keys import as_strings, key_pair, key_record
 from tests.rig.dns_server import DnsServer
@@ -409,6 +411,32 @@ class TestOwnChecks(TrustCase):
         row.action_retry()
 
         self.assertEqual((row.state, row.verdict), ("done", "verified"))
+
+    def test_many_that_wait_for_the_dns_keep_nobody_behind_them_waiting(self):
+        self.dns().stop()
+        with (
+            self.quick_dns(),
+            patch.object(mail_gateway_inbound_trust, "CHECKED_AT_ONCE", 2),
+        ):
+            letters = [self.signed(number) for number in range(1, 6)]
+            rows = self.receive(self.checking(), *letters)
+
+        self.assertEqual(rows.mapped("check_tries"), [1] * 5)
+
+    def test_message_that_killed_who_looked_at_it_is_looked_at_alone_then_no_more(self):
+        dns = self.dns(CITY_KEY)
+        server = self.checking()
+        deadly, other = self.journal_letters(server, self.signed(1), self.signed(2))
+        deadly.check_starts = 2
+        self.assertEqual((deadly + other)._not_deadly_to_check(), deadly)
+
+        deadly.check_starts = DEATHS_UNTIL_PARKED
+        self.process()
+
+        self.assertEqual((deadly.state, deadly.verdict), ("done", "unverified"))
+        self.assertIn("was killed", deadly.verdict_notes)
+        self.assertEqual((other.state, other.verdict), ("done", "verified"))
+        self.assertTrue(dns.asked)
 
     def quick_dns(self):
         return patch("odoo.addons.mail_gateway_plus.core.trust.asking.SECONDS", 0.2)
