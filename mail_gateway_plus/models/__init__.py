@@ -53,7 +53,6 @@ from . import mail_gateway_examination
 from . import mail_gateway_examination_trust
 from . import mail_gateway_examination_files
 from . import mail_gateway_inbound_handover
-from . import mail_gateway_examination
 from . import mail_gateway_rule
 from . import mail_gateway_rule_condition
 from . import mail_gateway_rule_value

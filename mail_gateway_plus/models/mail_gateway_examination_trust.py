@@ -21,6 +21,7 @@ class MailGatewayExaminationTrust(models.AbstractModel):
         result = super()._observe(trace, message, message_dict)
         server = self.env["fetchmail.server"].browse(trace.mailbox_id or ())
         own, failed = server._stances()
+        own = trace.stance or own  # no mailbox says: what an MTA handed over
         sender = email_normalize(message_dict.get("email_from") or "") or ""
         trace.verdict = self._verdict_on(trace, sender, server)
         is_cared_for = own is not Stance.ODOO and not trace.verdict.is_authentic

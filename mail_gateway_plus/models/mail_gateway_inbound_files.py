@@ -106,13 +106,19 @@ class MailGatewayInboundFiles(models.Model):
 
     def _new_trace(self, raw=None, is_chosen=False):
         trace = super()._new_trace(raw=raw, is_chosen=is_chosen)
-        if self.server_id.file_policy != "accept":
-            trace.file_policy = self._file_policy()
-            trace.scan = self._known_scan()
+        if self._lets_every_file_in():
+            return trace
+        trace.file_policy = self._file_policy()
+        trace.scan = self._known_scan()
         if not trace.scan and self.server_id._has_mail_scanned():
             # A person did not want to wait for the scanner.
             trace.scan = Scan(missing=self.env._("it was not waited for"))
         return trace
+
+    def _lets_every_file_in(self):
+        """Say whether files are none of our business: the mailbox says so, or an MTA of
+        one's own handed the message over, which can look at them itself."""
+        return self.server_id.file_policy == "accept" or self._is_handed_over()
 
     def _hand_over(self, trace, target):
         result = super()._hand_over(trace, target)

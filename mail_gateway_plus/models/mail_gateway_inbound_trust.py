@@ -16,11 +16,15 @@ from ..core.trust.asking import SECONDS, questions_of_message
 from ..core.trust.judge import judge, judge_unasked
 from ..core.trust.looking import look
 from ..core.trust.scanning import Scan
+from ..core.trust.stance import Stance
 from ..core.trust.verdict import Check, Level, Method, Verdict, Why
 from ..trust_texts import tell_checks
+from .mail_gateway_inbound_handover import HANDED_OVER
 
 _logger = logging.getLogger(__name__)
 
+# System parameter: what becomes of unproven senders that a local MTA hands over.
+HANDED_OVER_POLICY = "mail_gateway_plus.handed_over_sender_policy"
 # Held by the one worker that asks the DNS about senders: "MGwS".
 LOCK_CLASS = 0x4D477753
 # Messages whose senders are looked up at the same time.
@@ -243,7 +247,25 @@ class MailGatewayInboundTrust(models.Model):
     def _new_trace(self, raw=None, is_chosen=False):
         trace = super()._new_trace(raw=raw, is_chosen=is_chosen)
         trace.verdict = self._known_verdict()
+        if self._is_handed_over():
+            trace.stance = self._stance_to_handed_over()
         return trace
+
+    def _is_handed_over(self):
+        """Say whether it came from a local MTA, and not from a mailbox."""
+        return self.folder == HANDED_OVER and not self.server_id
+
+    @api.model
+    def _stance_to_handed_over(self):
+        """Return the stance towards unproven senders of what an MTA hands over.
+
+        There is no mailbox to choose it on. Unless a system parameter says otherwise it
+        is Odoo's: who has an MTA of one's own can have it refuse them.
+        """
+        get = self.env["ir.config_parameter"].sudo().get_param
+        chosen = get(HANDED_OVER_POLICY, Stance.ODOO.value)
+        known = {Stance.UNKNOWN.value, Stance.PARK.value, Stance.REFUSE.value}
+        return Stance(chosen) if chosen in known else Stance.ODOO
 
     def _known_verdict(self):
         """Return the verdict as it was noted; without one, nothing speaks for it."""

@@ -161,6 +161,20 @@ class TestUnverifiedColleague(TrustCase):
         self.assertFalse(row.verdict)
         self.assertEqual(row._visible_record().create_uid, self.mayor)
 
+    def test_what_an_mta_hands_over_is_believed_unless_said_otherwise(self):
+        self.alias()
+        row = self.journal._take_handed_over(self.from_mayor())
+        self.process()
+        self.assertEqual(row._visible_record().create_uid, self.mayor)
+
+        self.env["ir.config_parameter"].set_param(
+            "mail_gateway_plus.handed_over_sender_policy", "park"
+        )
+        row = self.journal._take_handed_over(self.from_mayor(number=2))
+        self.process()
+        self.assertEqual(row.state, "quarantined")
+        self.assertIn("not verified", row.reason)
+
     def test_two_senders_are_none(self):
         raw = self.from_mayor(PASSED).replace(
             b"From: ", b"From: evil@evil.example\nFrom: ", 1
