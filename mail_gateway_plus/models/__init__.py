@@ -36,6 +36,7 @@ from . import fetchmail_server_machines
 from . import fetchmail_server_proxy
 from . import fetchmail_server_trust
 from . import fetchmail_server_diagnosis
+from . import fetchmail_server_senders
 from . import mail_gateway_inbound
 from . import mail_gateway_inbound_identity
 from . import mail_gateway_inbound_journal
@@ -54,6 +55,12 @@ from . import mail_gateway_examination_machine
 from . import mail_gateway_examination_limits
 from . import mail_gateway_examination_thread
 from . import mail_gateway_closing
+from . import mail_gateway_inbound_trust
+from . import mail_gateway_inbound_files
+from . import mail_gateway_held_file
+from . import mail_gateway_examination
+from . import mail_gateway_examination_trust
+from . import mail_gateway_examination_files
 from . import mail_gateway_inbound_handover
 from . import mail_gateway_rule
 from . import mail_gateway_rule_condition
@@ -100,6 +107,8 @@ from . import mail_mail_automatic
 from . import mail_thread
 from . import mail_thread_closing
 from . import mail_thread_reply_tag
+from . import mail_thread_trust
+from . import mail_thread_files
 from . import mail_thread_mailgate
 from . import mail_gateway_told
 from . import res_config_settings
