@@ -230,7 +230,8 @@ class TestGrievanceSealed(PeopleCase):
         for word in ("rape", "sexual", "sensitive", "protection", "sealed"):
             self.assertNotIn(word, said)
 
-    def test_subject_of_further_mails_is_the_number(self):
+    def test_subject_of_further_mails_and_its_name_elsewhere_are_the_number(self):
+        self.assertEqual(self.sealed.display_name, f"[{self.sealed.number}]")
         self.assertEqual(
             self.sealed._message_compute_subject(), f"[{self.sealed.number}]"
         )
