@@ -27,6 +27,9 @@
         "views/grievance_register_views.xml",
         "views/grievance_sla_views.xml",
     ],
-    "demo": ["demo/grievance_ticket_demo.xml"],
+    "demo": [
+        "demo/grievance_ticket_demo.xml",
+        "demo/mail_gateway_rule_demo.xml",
+    ],
     "application": True,
 }
