@@ -1,4 +1,4 @@
-"""Mail becomes records of types that we did not write: leads and tasks of Odoo's own."""
+"""Mail becomes records of types that we did not write: Odoo's leads and tasks."""
 
 from itertools import count
 
