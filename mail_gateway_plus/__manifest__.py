@@ -41,6 +41,7 @@
         "views/ir_mail_server_delivery_views.xml",
         "views/fetchmail_server_views.xml",
         "views/mail_gateway_proxy_views.xml",
+        "views/mail_gateway_app_views.xml",
         "views/mail_gateway_environment_views.xml",
         "views/mail_gateway_menus.xml",
         "views/mail_gateway_preset_form_views.xml",

@@ -8,6 +8,7 @@ from . import mail_gateway_environment
 from . import mail_gateway_environment_screen
 from . import mail_gateway_network
 from . import mail_gateway_proxied
+from . import mail_gateway_microsoft_app
 from . import ir_mail_server_connect
 from . import ir_mail_server
 from . import ir_mail_server_environment
@@ -15,6 +16,7 @@ from . import ir_mail_server_delivery
 from . import ir_mail_server_identity
 from . import ir_mail_server_setup
 from . import ir_mail_server_proxy
+from . import ir_mail_server_app
 from . import mail_gateway_diagnosable
 from . import mail_gateway_diagnosis
 from . import ir_mail_server_diagnosis
@@ -28,6 +30,7 @@ from . import fetchmail_server_reconcile
 from . import fetchmail_server_rest
 from . import fetchmail_server_setup
 from . import fetchmail_server_proxy
+from . import fetchmail_server_app
 from . import fetchmail_server_diagnosis
 from . import mail_gateway_inbound
 from . import mail_gateway_inbound_identity
