@@ -99,6 +99,13 @@ class TokenEndpoint:
             server.shutdown()
             server.server_close()
 
+    def issue(self) -> str:
+        """Return a new token that opens the mailbox."""
+        token = self._token()
+        self.issued.append(token)
+        self._good.add(token)
+        return token
+
     def revoke(self) -> None:
         """Take back what was handed out so far."""
         self._good.clear()
@@ -112,13 +119,10 @@ class TokenEndpoint:
             told = {"error": error, "error_description": words + _TAIL}
             status = 401 if error == "invalid_client" else 400
             return status, json.dumps(told).encode()
-        token = self._token()
-        self.issued.append(token)
-        self._good.add(token)
         told = {
             "token_type": "Bearer",
             "expires_in": self.lifetime,
-            "access_token": token,
+            "access_token": self.issue(),
         }
         return 200, json.dumps(told).encode()
 

@@ -90,6 +90,17 @@ class TestAppSettings(AppCase):
                 self.assertIn("Permission -Identity desk@city.example", guide)
                 self.assertNotIn(SECRET, guide)
 
+    def test_guide_follows_what_is_typed_in(self):
+        form = Form(self.env["ir.mail_server"])
+        form.smtp_authentication = "microsoft_app"
+        self.assertIn("-AppId CLIENT_ID", str(form.app_guide))
+
+        form.app_client_id = APP["app_client_id"]
+        form.smtp_user = "other@city.example"
+
+        self.assertIn(f"-AppId {APP['app_client_id']} -ObjectId", str(form.app_guide))
+        self.assertIn("Identity other@city.example", str(form.app_guide))
+
     def test_what_was_typed_in_is_text_in_the_guide(self):
         relay = self.relay(app_client_id="<script>alert(1)</script>")
 

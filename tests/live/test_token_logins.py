@@ -1,4 +1,4 @@
-"""Logging in as an app, to real servers that ask a token endpoint what a token is."""
+"""Logins with a token, at real servers that ask an endpoint what a token is worth."""
 
 import pytest
 
@@ -209,3 +209,69 @@ def test_endpoint_that_is_down_puts_mail_off(env, microsoft, relay):
     assert attempt.phase == "auth"
     assert "Connection refused" in attempt.reply
     assert relay.breaker_cause == "Login not offered"
+
+
+# ------------------------------------------------ the tokens of Odoo's own OAuth addons
+
+
+def with_token(kind, token):
+    """Return the fields of a server of google_gmail or microsoft_outlook."""
+    field = "google_gmail" if kind == "gmail" else "microsoft_outlook"
+    return {
+        f"{field}_access_token": token,
+        f"{field}_access_token_expiration": 2_000_000_000,
+        f"{field}_refresh_token": "refresh",
+    }
+
+
+@pytest.fixture(params=["gmail", "outlook"])
+def oauth_box(request, env, exchange, microsoft, box):
+    box.write(
+        {
+            "server_type": request.param,
+            "is_ssl": True,
+            "state": "done",
+            **with_token(request.param, microsoft.issue()),
+        }
+    )
+    return box
+
+
+@pytest.fixture(params=["gmail", "outlook"])
+def oauth_relay(request, env, microsoft, relay):
+    relay.write(
+        {
+            "smtp_authentication": request.param,
+            "smtp_encryption": "starttls",
+            "from_filter": DESK,
+            "state": "done",
+            **with_token(request.param, microsoft.issue()),
+        }
+    )
+    return relay
+
+
+def test_servers_of_odoos_oauth_addons_log_in_with_their_token(
+    odoo_case, env, exchange, oauth_relay, oauth_box
+):
+    exchange.dovecot.deliver(DESK, letter("By token"))
+
+    assert fetch(odoo_case, oauth_box) is None
+    mail = send(env)
+
+    assert rows_of(oauth_box).mapped("subject") == ["By token"]
+    assert mail.state == "sent", mail.failure_reason
+
+
+def test_S6_refused_token_of_odoos_oauth_addons_is_a_refused_login(
+    odoo_case, env, microsoft, oauth_relay, oauth_box
+):
+    microsoft.revoke()
+
+    assert fetch(odoo_case, oauth_box)
+    mail = send(env)
+
+    assert "does not accept the user name or the password" in oauth_box.error_message
+    [attempt] = env["mail.gateway.attempt"].search([("mail_id", "=", mail.id)])
+    assert (attempt.phase, attempt.code) == ("auth", 535)
+    assert oauth_relay.breaker_cause == "Login refused"
