@@ -23,7 +23,7 @@ CHALLENGE = base64.b64encode(b'{"status":"400","schemes":"Bearer","scope":""}')
 SMTP = (Send(b"220 ready"), Expect(b"ehlo .*", b"250-rig", b"250 AUTH XOAUTH2"))
 IMAP = (
     Send(b"* OK ready"),
-    Expect(rb"\w+ CAPABILITY", b"* CAPABILITY IMAP4rev1 AUTH=XOAUTH2", b"<tag> OK"),
+    Expect(rb"\w+ CAPABILITY", b"* CAPABILITY IMAP4rev1 AUTH=XOAUTH2", b"<tag> OK x"),
 )
 
 
