@@ -131,7 +131,6 @@ class MailGatewayRule(models.Model):
     template_id = fields.Many2one(
         "mail.template",
         string="Acknowledge With",
-        ondelete="restrict",
         help="What the sender of a message that made a new record is answered. "
         "Machines are never answered, and nobody more than a few times a day.",
     )

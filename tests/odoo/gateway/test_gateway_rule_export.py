@@ -97,6 +97,25 @@ class TestRuleAccess(RuleCase, HttpCase):
             with self.assertRaises(AccessError):
                 act()
 
+    def test_operators_can_open_the_form(self):
+        rule = self.made.with_user(self.operator)
+        name = {"fields": {"display_name": {}}}
+        lines = {"field_id": name, "kind": {}, "record": name, "template": {}}
+        spec = {
+            "condition_ids": {"fields": {"aspect": {}, "value": {}}},
+            "value_ids": {"fields": {**lines, "related_model_id": name}},
+            "find_field_id": name,
+            "template_id": name,
+            "record": name,
+        }
+        [read] = rule.web_read(spec)
+        first, second = read["value_ids"]
+        self.assertIn("Priority", first["field_id"]["display_name"])
+        self.assertEqual(second["kind"], "many2one")
+        views = rule.get_views([(False, "form"), (False, "list")])["views"]
+        self.assertNotIn("mailbox_ids", views["form"]["arch"])
+        self.assertNotIn("action_dry_run", views["list"]["arch"])
+
     def test_others_do_not_see_rules(self):
         other = new_test_user(self.env, "otto", groups="base.group_user")
         with self.assertRaises(AccessError):
