@@ -46,6 +46,7 @@
         "views/mail_gateway_closing_views.xml",
         "views/fetchmail_server_senders_views.xml",
         "views/mail_gateway_proxy_views.xml",
+        "views/mail_gateway_app_views.xml",
         "views/mail_gateway_trust_views.xml",
         "views/mail_gateway_environment_views.xml",
         "views/mail_gateway_outage_views.xml",
