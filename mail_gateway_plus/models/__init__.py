@@ -2,6 +2,7 @@ from . import mail_gateway_confirmable
 from . import mail_gateway_alerting
 from . import mail_gateway_preset_region
 from . import mail_gateway_preset
+from . import mail_gateway_preset_dns
 from . import mail_gateway_assisted
 from . import mail_gateway_network
 from . import ir_mail_server_connect
@@ -12,6 +13,8 @@ from . import ir_mail_server_setup
 from . import mail_gateway_diagnosable
 from . import mail_gateway_diagnosis
 from . import ir_mail_server_diagnosis
+from . import mail_gateway_deliverability
+from . import ir_mail_server_deliverability
 from . import mail_gateway_folder
 from . import fetchmail_server
 from . import fetchmail_server_fetch

@@ -64,7 +64,8 @@ def _without(text, names):
 def check_alignment(lookups, sender, discovery, has_key):
     """Return a finding about what of a mail counts for its From (RFC 9989 section 4.4).
 
-    :param has_key: whether the domain has a DKIM key: then it may well sign itself
+    :param has_key: whether the domain has a DKIM key, with which it may well sign
+        itself; ``None`` where that is not known
     """
     record = discovery.record
     spf = is_aligned(
@@ -95,6 +96,8 @@ def _any_of(answers):
 def _judged(spf, dkim):
     if spf and dkim:
         return Grade.OK, Cause.ALIGNED
+    if spf and dkim is None:
+        return Grade.OK, Cause.ALIGNED_SPF
     if spf:
         return Grade.WARNING, Cause.ALIGNED_SPF_ONLY
     if dkim:

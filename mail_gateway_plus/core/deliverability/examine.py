@@ -7,11 +7,14 @@ from .findings import Grade
 from .receiving import check_bounce, check_mx
 from .spf_check import check_spf
 
+WITH_KEY = {Grade.OK, Grade.WARNING}
+
 
 def examine(lookups, sender):
     """Return the findings about a :class:`~.findings.Sender`, check by check."""
     dkim = check_dkim(lookups, sender)
-    has_key = any(one.grade in (Grade.OK, Grade.WARNING) for one in dkim)
+    grades = {one.grade for one in dkim}
+    has_key = None if grades == {Grade.SKIPPED} else bool(grades & WITH_KEY)
     dmarc, discovery = check_dmarc(lookups, sender)
     return [
         check_mx(lookups, sender.domain),

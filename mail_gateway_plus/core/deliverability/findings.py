@@ -1,6 +1,6 @@
 """What the examination of a domain finds, as plain values."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from enum import Enum
 
 
@@ -74,6 +74,7 @@ class Cause(str, Enum):
     DMARC_OLD_TAGS = "dmarc_old_tags"
 
     ALIGNED = "aligned"
+    ALIGNED_SPF = "aligned_spf"
     ALIGNED_SPF_ONLY = "aligned_spf_only"
     ALIGNED_DKIM_ONLY = "aligned_dkim_only"
     NOT_ALIGNED = "not_aligned"
@@ -141,7 +142,7 @@ class Sender:
     addresses: tuple = ()
     host: str = ""
     is_of_provider: bool = False
-    report_address: str = field(default="")
+    report_address: str = ""
 
 
 def worst(findings):
