@@ -10,7 +10,7 @@
     "development_status": "Beta",
     "application": True,
     "depends": ["mail"],
-    "external_dependencies": {"python": ["imapclient"]},
+    "external_dependencies": {"python": ["imapclient", "regex"]},
     "data": [
         "security/mail_gateway_groups.xml",
         "security/mail_gateway_rules.xml",
@@ -40,6 +40,7 @@
         "views/ir_mail_server_views.xml",
         "views/ir_mail_server_delivery_views.xml",
         "views/fetchmail_server_views.xml",
+        "views/mail_gateway_environment_views.xml",
         "views/mail_gateway_menus.xml",
         "views/mail_gateway_preset_form_views.xml",
         "views/mail_gateway_preset_views.xml",

@@ -5,6 +5,10 @@ UPDATE fetchmail_server SET state = 'draft';
 UPDATE ir_mail_server SET state = 'draft'
  WHERE name IS DISTINCT FROM 'neutralization - disable emails';
 
+-- A copy may be started in the environment of the original: it says nothing here.
+UPDATE fetchmail_server SET environment_code = NULL, environment_proof = NULL;
+UPDATE ir_mail_server SET environment_code = NULL, environment_proof = NULL;
+
 -- Nor does it answer mail that the original answers: what waits in its journal stays.
 UPDATE mail_gateway_inbound
    SET state = 'quarantined', retry_at = NULL, reason = 'Waiting when the database was copied'

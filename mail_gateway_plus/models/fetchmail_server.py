@@ -267,6 +267,8 @@ class FetchmailServer(models.Model):
                     self.display_name,
                 )
             )
+        if not allow_archived:
+            self._check_environment_is_proven()
         dial = self._dial(kind)
         if self.env.context.get("mail_gateway_dial_only"):
             return dial
@@ -281,11 +283,12 @@ class FetchmailServer(models.Model):
 
     def _dial(self, kind):
         """Return how to reach the mailbox, its login as ``_imap_login__`` does it."""
-        record = LoginRecord()
+        self._check_environment()
+        record, account = LoginRecord(), self._with_secret()
         if kind == "imap":
-            self._imap_login__(record)
+            account._imap_login__(record)
         else:
-            record.login(self.user, self.password)
+            record.login(account.user, account.password)
         protocol = ImapMailbox if kind == "imap" else Pop3Mailbox
         return Dial(protocol, self._endpoint(), tuple(record.steps))
 

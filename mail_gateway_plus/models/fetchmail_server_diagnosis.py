@@ -22,6 +22,7 @@ class FetchmailServerDiagnosis(models.Model):
         :returns: the client action that shows the test
         """
         self.ensure_one().check_access("write")
+        self._check_environment()
         kind = self._get_connection_type()
         if kind not in ("imap", "pop"):
             return self.button_confirm_login()
@@ -44,11 +45,12 @@ class FetchmailServerDiagnosis(models.Model):
 
     def _diagnosis_target(self, protocol, dial, login_error):
         server = self.sudo()
+        password = server._secret("PASSWORD")
         return Target(
             protocol,
             dial.endpoint,
             user=server.user or "",
-            secrets=(server.password,) if server.password else (),
+            secrets=(password,) if password else (),
             login=dial.steps,
             login_error=login_error,
             folders=tuple(self._folder_names()),

@@ -311,7 +311,11 @@ class FetchmailServerFetch(models.Model):
         [(is_locked,)] = self.env.execute_query(
             SQL("SELECT pg_try_advisory_lock(%s, %s)", LOCK_CLASS, self.id)
         )
-        if is_locked and not self.filtered_domain(MAIL_SERVER_DOMAIN):
+        # Whom the environment keeps from being read is told why when it connects.
+        is_read = self.filtered_domain(MAIL_SERVER_DOMAIN) or (
+            not self._is_proven_in_environment()
+        )
+        if is_locked and not is_read:
             self._unlock_after_polling()
             return False
         return is_locked

@@ -39,7 +39,7 @@ class FetchmailServer(models.Model):
             verify=self.verify_certificate,
             login=Login.PASSWORD if is_password else Login.OAUTH,
             user=self.user or "",
-            password=self.password or "",
+            password="" if "PASSWORD" in self._environment() else self.password or "",
         )
 
     def _values_of(self, remedy):

@@ -78,7 +78,8 @@ class IrMailServer(models.Model):
         if mail_servers is None:
             domain = self._find_mail_server_allowed_domain()
             mail_servers = self.sudo().search(domain, order="sequence, id")
-        return super()._find_mail_server(email_from, mail_servers._confirmed())
+        mail_servers = mail_servers._confirmed()._in_effective_order()
+        return super()._find_mail_server(email_from, mail_servers)
 
     # ------------------------------------------------------------------- connecting
 
@@ -131,9 +132,9 @@ class IrMailServer(models.Model):
         is configured. That is not meant where servers wait to be confirmed.
         """
         is_named = config.get("smtp_server") not in ("localhost", "", False, None)
-        if not is_named and self.sudo().search_count(
-            [("state", "=", "draft")], limit=1
-        ):
+        # Read, not counted: a status may be another one than the row says.
+        servers = self.sudo().search([("active", "=", True)])
+        if not is_named and "draft" in servers.mapped("state"):
             raise UserError(
                 self.env._(
                     "No outgoing mail server is confirmed. Open one under Settings ► "

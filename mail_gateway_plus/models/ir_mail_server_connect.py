@@ -1,4 +1,3 @@
-import base64
 import ipaddress
 from dataclasses import dataclass
 from functools import partial
@@ -84,6 +83,7 @@ class IrMailServerConnect(models.Model):
         server, smtp_from = self._server_of(wanted)
         is_known = server.smtp_authentication in (KNOWN_AUTHENTICATIONS | {False})
         if not is_known or self._is_connected_by_another_addon():
+            server._check_secret_arrives()
             connection = super()._connect__(*args, **kwargs)
             return _as_session(connection)
         dial, needs_connection = server._smtp_dial(wanted, smtp_from)
@@ -120,6 +120,7 @@ class IrMailServerConnect(models.Model):
         """Return how to reach this server, and whether it takes this very thread."""
         is_record = bool(self) and self.smtp_authentication != "cli"
         if is_record:
+            self._check_environment()
             user, password = self._own_login()
             endpoint, context = self._own_endpoint(), self._own_context()
             from_filter = self.from_filter
@@ -143,7 +144,7 @@ class IrMailServerConnect(models.Model):
             context,
             from_filter=from_filter,
             smtp_from=smtp_from,
-            is_debugging=bool(wanted.smtp_debug or (is_record and self.smtp_debug)),
+            is_debugging=bool(wanted.smtp_debug or (is_record and self._may_debug())),
             timeouts=timeouts,
         )
         return dial, needs_connection
@@ -167,7 +168,11 @@ class IrMailServerConnect(models.Model):
     def _own_login(self):
         if self.smtp_authentication == "certificate":
             return None, None
-        return self.smtp_user, self.smtp_pass
+        return self.smtp_user, self._secret("PASSWORD")
+
+    def _may_debug(self):
+        """Say whether the dialogue goes to the log, and with it the password."""
+        return self.smtp_debug and not self._has_secret_from_environment()
 
     def _own_endpoint(self):
         security, verify = SECURITIES[self.smtp_encryption]
@@ -179,8 +184,7 @@ class IrMailServerConnect(models.Model):
         if self.smtp_authentication != "certificate":
             return None
         _security, verify = SECURITIES[self.smtp_encryption]
-        certificate = base64.b64decode(self.smtp_ssl_certificate)
-        private_key = base64.b64decode(self.smtp_ssl_private_key)
+        certificate, private_key = self._pem("CERTIFICATE"), self._pem("PRIVATE_KEY")
         try:
             return client_context(self.smtp_host, verify, certificate, private_key)
         except (ValueError, TypeError, OpenSslError) as error:

@@ -51,6 +51,7 @@ class IrMailServerDiagnosis(models.Model):
         sender = self._get_test_email_from()
         recipient = self._test_recipient()
         server = self.sudo().with_context(mail_gateway_dial_only=True)
+        server._check_environment()
         login_error = ""
         try:
             wanted = Wanted(mail_server_id=self.id, allow_archived=True)
@@ -68,7 +69,7 @@ class IrMailServerDiagnosis(models.Model):
             Protocol.SMTP,
             endpoint,
             user=server.smtp_user or "",
-            secrets=tuple(filter(None, (server.smtp_pass, *_tokens(steps)))),
+            secrets=tuple(filter(None, (server._secret("PASSWORD"), *_tokens(steps)))),
             login=steps,
             login_error=login_error,
             context=context,

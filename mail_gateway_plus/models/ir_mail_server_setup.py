@@ -50,7 +50,7 @@ class IrMailServer(models.Model):
             verify=is_always_verified or encryption.endswith("_strict"),
             login=_LOGINS.get(self.smtp_authentication, Login.OAUTH),
             user=self.smtp_user or "",
-            password=self.smtp_pass or "",
+            password="" if "PASSWORD" in self._environment() else self.smtp_pass or "",
         )
 
     def _values_of(self, remedy):

@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.exceptions import UserError
 
 from ..advice import FAULT_ADVICE
 from ..core.diagnosis.faults import diagnose
@@ -56,6 +57,8 @@ class MailGatewayConfirmable(models.AbstractModel):
 
     def _explain(self, error):
         """Return in the user's words what ``error`` means and what to do about it."""
+        if isinstance(error, UserError):
+            return str(error)
         fault = diagnose(error)
         advice = self.env._(FAULT_ADVICE[fault.kind])
         reported = self.env._("What was reported: %s", fault.detail)

@@ -35,7 +35,8 @@ class MailGatewayDiagnosable(models.AbstractModel):
         """Return the settings that a test is about, to see whether they changed."""
         self.ensure_one()
         server = self.sudo()
-        return tuple((name, server[name]) for name in sorted(self._connection_fields()))
+        stored = ((name, server[name]) for name in sorted(self._connection_fields()))
+        return (*stored, server._environment_digests())
 
     def _own_test_recipient(self):
         """Return who wants a test mail, or an empty text: nobody, of a mailbox."""

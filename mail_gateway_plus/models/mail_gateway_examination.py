@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ..core.parsing.facts import read_facts
+
 
 class MailGatewayExamination(models.AbstractModel):
     """What the gateway looks at between Odoo's parsing of a message and its routing.
@@ -31,6 +33,7 @@ class MailGatewayExamination(models.AbstractModel):
     @api.model
     def _observe(self, trace, message, message_dict):
         """Note on the trace what is known of the message, whatever becomes of it."""
+        trace.observe = lambda: read_facts(message, trace.size)
 
     @api.model
     def _stations(self):

@@ -46,7 +46,12 @@ class MailGatewayInboundProcessing(models.Model):
         """Return the trace of this message, with its bytes if they are at hand."""
         self.ensure_one()
         raw = raw or self.env["mail.gateway.raw"]._read(self.id)
-        return Trace(raw=raw, is_chosen=is_chosen, mailbox_id=self.server_id.id)
+        return Trace(
+            raw=raw,
+            is_chosen=is_chosen,
+            mailbox_id=self.server_id.id,
+            size=self.size or len(raw),
+        )
 
     def _hand_over(self, trace, target):
         """Give the message to Odoo's gateway."""

@@ -34,7 +34,12 @@ class MailGatewayInboundRehearsal(models.Model):
         told = {"subject": envelope.subject, "sender": envelope.email_from}
         if is_known:
             return {**told, "reason": self.env._("It is in the journal already.")}
-        trace = Trace(raw=message.raw, is_rehearsal=True, mailbox_id=server.id)
+        trace = Trace(
+            raw=message.raw,
+            is_rehearsal=True,
+            mailbox_id=server.id,
+            size=len(message.raw),
+        )
         try:
             with self.env.cr.savepoint():
                 self._perform(server, trace)

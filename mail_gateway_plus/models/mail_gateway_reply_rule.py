@@ -49,6 +49,7 @@ class MailGatewayReplyRule(models.Model):
     """
 
     _name = "mail.gateway.reply.rule"
+    _inherit = "mail.gateway.cached"
     _description = "Rule for Servers' Replies"
     _order = "sequence, id"
 
@@ -146,24 +147,6 @@ class MailGatewayReplyRule(models.Model):
                         "and a wait is not negative."
                     )
                 )
-
-    # What is compiled of them is kept until one of them changes.
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        rules = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return rules
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     @api.model
     @tools.ormcache()

@@ -101,7 +101,7 @@ class MailThread(models.AbstractModel):
         routes = super().message_route(message, routed, model, thread_id, custom_values)
         trace.is_routing = False
         trace.is_routed = bool(routes)
-        return with_values(routes, directive.values)
+        return with_values(routes, directive)
 
     def _without_own_route(self, message_dict, model, thread_id):
         """Return a copy for ``message_route`` in which nothing speaks against the

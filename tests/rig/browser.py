@@ -83,9 +83,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
+def web_odoo_environment() -> dict[str, str]:
+    """Variables of the environment that Odoo is started in; a module may have some."""
+    return {}
+
+
+@pytest.fixture(scope="module")
 def web_odoo(
     rig_directory: Path,
     certificate_authority: CertificateAuthority,
+    web_odoo_environment: dict[str, str],
     request: pytest.FixtureRequest,
 ) -> Iterator[OdooServer]:
     """An Odoo on a database of this module's own, with the web client.
@@ -104,6 +111,7 @@ def web_odoo(
         environment={
             "SSL_CERT_FILE": str(certificate_authority.trusted_bundle()),
             "ODOO_NOTIFY_CRON_CHANGES": "1",
+            **web_odoo_environment,
         },
     )
     try:

@@ -68,6 +68,11 @@ class City:
         """Send what waits in Odoo's mail queue."""
         browser.run_cron(self.odoo, browser.MAIL_QUEUE_CRON)
 
+    def count_failed(self) -> int:
+        """Return how many attempts have failed so far."""
+        domain = [("outcome", "=", "failed")]
+        return int(self.odoo.call("mail.gateway.attempt", "search_count", [domain]))
+
     def _enter_relay(self) -> None:
         values = {
             "name": "City relay",
@@ -242,6 +247,8 @@ def test_operator_has_the_app_without_its_configuration(operator, city):
 
 
 def test_attempts_tell_what_the_server_said(operator, city, picture):
+    city.send_queue()  # what the tests before left there
+    failed_before = city.count_failed()
     for sender, name, subject in (
         (AMINA, "Amina Diallo", "Playground closed"),
         ("moved.away@home.example", "Jonas Berg", "Noise at night"),
@@ -254,7 +261,7 @@ def test_attempts_tell_what_the_server_said(operator, city, picture):
     accepted = browser.rows(operator).filter(has_text="queued as").first
     expect(accepted.locator(".badge")).to_have_text("Accepted")
     refused = browser.rows(operator).filter(has_text="Failed")
-    expect(refused).to_have_count(1)
+    expect(refused).to_have_count(failed_before + 1)
     picture(operator, "attempts", published=True)
     open_row(operator, "Failed")
     expect(browser.field(operator, "code")).to_have_text("550")

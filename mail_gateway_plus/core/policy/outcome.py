@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
+from ..parsing.facts import Facts
 from .directive import Directive, Halt
 
 
@@ -45,9 +47,11 @@ class Trace:
     the journal notes of it together with the outcome. ``is_rehearsal``: nothing is to
     come of it; ``routes`` then says what would have.
 
-    ``mailbox_id`` is the incoming server's. The examination before the routing
-    (models/mail_gateway_examination.py) leaves its ``directive`` or ``halt`` here, and
-    in ``notes``, line by line, why.
+    ``mailbox_id`` is the incoming server's, ``size`` that of what was fetched.
+    ``observe`` reads the message's ``facts``, once somebody asks for them; ``verdict``
+    and ``machine`` say what was found out of its sender, and of what kind it is. The
+    examination before the routing (models/mail_gateway_examination.py) leaves its
+    ``directive`` or ``halt`` here, and in ``notes``, line by line, why.
     """
 
     raw: bytes = field(default=b"", repr=False)
@@ -66,9 +70,18 @@ class Trace:
     record_id: int = 0
     identity: dict = field(default_factory=dict)
     mailbox_id: int = 0
+    size: int = 0
     directive: Directive = field(default_factory=Directive)
     halt: Halt | None = None
     notes: list = field(default_factory=list)
+    observe: Callable[[], Facts] = Facts
+    verdict: object = None
+    machine: object = None
+
+    @cached_property
+    def facts(self):
+        """What the message says about itself, as deciders see it."""
+        return self.observe()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,8 @@
 """A copied database neither fetches, nor sends, nor answers what waits in it."""
 
+import os
+from unittest.mock import patch
+
 from gateway_case import FourMethodConnection, GatewayCase, letter
 
 from odoo.modules.neutralize import get_neutralization_queries
@@ -23,6 +26,24 @@ class TestCopiedDatabase(GatewayCase):
 
         self.assertFalse(outgoing.active or incoming.active)
         self.assertEqual([outgoing.state, incoming.state], ["draft", "draft"])
+
+    def test_environment_of_the_original_says_nothing_about_the_copy(self):
+        variables = {
+            "MAIL_GATEWAY_MAIN_HOST": "smtp.city.example",
+            "MAIL_GATEWAY_MAIN_PASSWORD": "s3cret",
+            "MAIL_GATEWAY_SUPPORT_HOST": "imap.city.example",
+        }
+        with patch.dict(os.environ, variables):
+            outgoing = self.outgoing("Main", 25, environment_code="MAIN")
+            incoming = self.mailbox(environment_code="SUPPORT")
+            self.assertEqual(outgoing.smtp_host, "smtp.city.example")
+
+            self.neutralize()
+            outgoing.write({"active": True, "state": "done"})  # somebody takes it up
+
+            self.assertEqual(outgoing.smtp_host, "127.0.0.1")
+            self.assertFalse(outgoing._secret("PASSWORD"))
+            self.assertEqual(incoming.server, "127.0.0.1")
 
     def test_mail_goes_nowhere_and_not_to_the_command_lines_server(self):
         self.outgoing("Main", 25)
