@@ -19,6 +19,9 @@ from . import mail_gateway_diagnosis
 from . import ir_mail_server_diagnosis
 from . import mail_gateway_deliverability
 from . import ir_mail_server_deliverability
+from . import mail_gateway_round_trip
+from . import mail_gateway_round_trip_progress
+from . import ir_mail_server_round_trip
 from . import mail_gateway_folder
 from . import fetchmail_server
 from . import fetchmail_server_environment
@@ -41,6 +44,7 @@ from . import mail_gateway_inbound_rest
 from . import mail_gateway_inbound_rehearsal
 from . import mail_gateway_inbound_queue
 from . import mail_gateway_examination
+from . import mail_gateway_inbound_round_trip
 from . import mail_gateway_raw
 from . import mail_gateway_memo
 from . import res_partner

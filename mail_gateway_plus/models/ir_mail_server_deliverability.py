@@ -102,17 +102,29 @@ class IrMailServerDeliverability(models.Model):
     def _sender_of(self, domain):
         preset = self.preset_id
         is_of_provider = bool(preset) and preset.kind != "own"
-        addresses = [] if is_of_provider else addresses_in(self.egress_note)
+        trip = self._last_round_trip()
+        notes = f"{self.egress_note or ''} {trip.sending_address or ''}"
+        addresses = [] if is_of_provider else addresses_in(notes)
+        signatures = [tuple(pair) for pair in trip.signatures or []]
+        seen = [selector for signer, selector in signatures if signer == domain]
+        is_own_mail = email_domain_extract(trip.sender or "") == domain
         return Sender(
             domain,
             bounce_domain=self._bounce_domain(domain),
             spf_include=(preset.spf_include or "").strip().lower(),
             usual_selectors=_selectors(preset.dkim_selectors),
-            selectors=_selectors(self.dkim_selectors),
+            selectors=(*_selectors(self.dkim_selectors), *seen),
+            signing_domains=tuple(d for d, _s in signatures) if is_own_mail else (),
             addresses=tuple(addresses),
             host=(self.smtp_host or "").lower(),
             is_of_provider=is_of_provider,
             report_address=email_normalize(self.env.company.email) or "",
+        )
+
+    def _last_round_trip(self):
+        """Return the last mail of ours that arrived: its header shows what is done."""
+        return self.env["mail.gateway.round.trip"].search(
+            [("server_id", "=", self.id), ("state", "=", "arrived")], limit=1
         )
 
     def _bounce_domain(self, domain):

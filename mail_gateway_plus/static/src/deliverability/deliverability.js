@@ -1,10 +1,10 @@
-import {Component, onMounted, onWillUnmount, useState} from "@odoo/owl";
-import {browser} from "@web/core/browser/browser";
+import {Component, useState} from "@odoo/owl";
 import {CopyButton} from "@web/core/copy_button/copy_button";
 import {deserializeDateTime, formatDateTime} from "@web/core/l10n/dates";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
+import {useFollowing} from "../following/following";
 
 // Domains take seconds each: asking more often would show nothing more.
 const POLL_MS = 700;
@@ -33,27 +33,11 @@ export class Deliverability extends Component {
     setup() {
         this.copied = _t("Copied");
         this.open = useState({});
-        this.isGone = false;
-        onMounted(() => this.follow());
-        onWillUnmount(() => {
-            this.isGone = true;
-            browser.clearTimeout(this.timer);
-        });
+        useFollowing(this, () => this.value.is_running, POLL_MS);
     }
 
     get value() {
         return this.props.record.data[this.props.name] || {reports: []};
-    }
-
-    /** Ask again as long as a domain is being checked. */
-    follow() {
-        if (this.isGone || !this.value.is_running) {
-            return;
-        }
-        this.timer = browser.setTimeout(async () => {
-            await this.props.record.load();
-            this.follow();
-        }, POLL_MS);
     }
 
     icon(line) {
