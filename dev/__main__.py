@@ -11,6 +11,8 @@ from dev.paths import ROOT
 from dev.steps import plain_errors, say
 
 TEST_DATABASE = "mgp_test"
+# Tests that need no bundles of the web client, which take as long as the rest.
+WITHOUT_BROWSER = ("tests/unit", "tests/odoo", "tests/live")
 
 
 def run_prepare(arguments: list[str]) -> int:
@@ -25,7 +27,9 @@ def run_prepare(arguments: list[str]) -> int:
 
 def run_tests(arguments: list[str]) -> int:
     """Run pytest with ``arguments`` on a fresh copy of the prepared database."""
-    environment = prepare.prepare_odoo(mail_servers=True, browser=True)
+    paths = [each for each in arguments if each.startswith("tests")]
+    bundles = not paths or not all(each.startswith(WITHOUT_BROWSER) for each in paths)
+    environment = prepare.prepare_odoo(mail_servers=True, browser=True, bundles=bundles)
     database.copy_for_run(environment, TEST_DATABASE)
     configuration = environment.write_configuration(
         environment.state / "odoo-test.conf", environment.odoo_options(TEST_DATABASE)

@@ -24,6 +24,8 @@ from dev.steps import Step, step
 
 BASE = "mgp_base"
 TEMPLATE = "mgp_template"
+# What is noted of the template once a browser can use it.
+BUNDLES = "mgp_template_bundles"
 
 # Installed along with the addons: their servers are ours to handle as well.
 COMPANIONS = ("mail", "google_gmail", "microsoft_outlook")
@@ -51,19 +53,25 @@ def copy_for_run(environment: Environment, name: str) -> None:
     environment.cluster.copy_database(TEMPLATE, name)
 
 
-def ensure_template(environment: Environment) -> None:
-    """Make the base and the template where they are missing or out of date."""
+def ensure_template(environment: Environment, *, bundles: bool = True) -> None:
+    """Make the base and the template where they are missing or out of date.
+
+    :param bundles: whether a browser will ask for the web client's bundles
+    """
     environment.cluster.start()
     base_key = ensure_base(environment)
     addons = own_addons()
     key = digest_of(base_key, *[folder.name for folder in addons], *addons)
-    if is_current(environment, TEMPLATE, key):
-        return
-    names = [folder.name for folder in addons]
-    title = f"database with {', '.join(names) or 'no addon of ours yet'}"
-    with step(title, _log(environment)) as making:
-        build_database(environment, making, TEMPLATE, BASE, names)
-        remember(environment, TEMPLATE, key)
+    if not is_current(environment, TEMPLATE, key):
+        names = [folder.name for folder in addons]
+        title = f"database with {', '.join(names) or 'no addon of ours yet'}"
+        with step(title, _log(environment)) as making:
+            build_database(environment, making, TEMPLATE, BASE, names)
+            remember(environment, TEMPLATE, key)
+    if bundles and _remembered(environment, BUNDLES) != key:
+        with step("bundles of the web client", _log(environment)) as making:
+            run_script(environment, making, TEMPLATE, BUILD_ASSET_BUNDLES)
+            remember(environment, BUNDLES, key)
 
 
 def ensure_base(environment: Environment) -> str:
@@ -103,17 +111,24 @@ def build_database(
         environment.state / "build-database.conf",
         {**environment.odoo_options(unfinished), "log_level": "info"},
     )
-    odoo = [environment.python, "-m", "odoo"]
-    quiet = ["-c", configuration, "--no-http"]
     if modules:
+        odoo = [environment.python, "-m", "odoo", "-c", configuration, "--no-http"]
         install = ["-i", ",".join(modules), "--stop-after-init"]
-        current.run([*odoo, *quiet, *install], directory=environment.state)
-    script = BUILD_ASSET_BUNDLES
+        current.run([*odoo, *install], directory=environment.state)
     if not source:
-        script = STORE_ATTACHMENTS_IN_DATABASE + script
-    shell = [*odoo, "shell", *quiet, "--shell-interface=python"]
-    current.run(shell, stdin=script, directory=environment.state)
+        script = STORE_ATTACHMENTS_IN_DATABASE + BUILD_ASSET_BUNDLES
+        run_script(environment, current, unfinished, script)
     cluster.rename_database(unfinished, name)
+
+
+def run_script(environment: Environment, current: Step, name: str, script: str) -> None:
+    """Run Python statements in Odoo's shell on the database ``name``."""
+    configuration = environment.write_configuration(
+        environment.state / "build-database.conf", environment.odoo_options(name)
+    )
+    shell = [environment.python, "-m", "odoo", "shell", "-c", configuration]
+    words = [*shell, "--no-http", "--shell-interface=python"]
+    current.run(words, stdin=script, directory=environment.state)
 
 
 def _dependencies() -> set[str]:
@@ -128,10 +143,14 @@ def _dependencies() -> set[str]:
 
 def is_current(environment: Environment, name: str, key: str) -> bool:
     """Return whether ``name`` exists and was made with ``key``."""
-    stamp = _stamp(environment, name)
-    if not stamp.exists() or stamp.read_text(encoding="utf-8").strip() != key:
+    if _remembered(environment, name) != key:
         return False
     return name in environment.cluster.databases()
+
+
+def _remembered(environment: Environment, name: str) -> str:
+    stamp = _stamp(environment, name)
+    return stamp.read_text(encoding="utf-8").strip() if stamp.exists() else ""
 
 
 def remember(environment: Environment, name: str, key: str) -> None:

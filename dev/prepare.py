@@ -12,7 +12,11 @@ Finder = Callable[[], list[str]]
 
 
 def prepare_odoo(
-    *, mail_servers: bool = False, browser: bool = False, template: bool = True
+    *,
+    mail_servers: bool = False,
+    browser: bool = False,
+    template: bool = True,
+    bundles: bool = True,
 ) -> Environment:
     """Prepare Odoo, its Python and the databases, and return the environment."""
     finders: list[Finder] = [debian_packages.missing_for_odoo]
@@ -37,7 +41,7 @@ def prepare_odoo(
     if template:
         with exclusive(state / "lock", "the databases"):
             try:
-                database.ensure_template(environment)
+                database.ensure_template(environment, bundles=bundles)
             except PostgresError as error:
                 raise PrepareError(str(error)) from error
     return environment

@@ -77,6 +77,29 @@ FAULT_ADVICE = {
         "The server lacks something that the gateway needs, such as a way to log in "
         "or a lasting name for each message."
     ),
+    FaultKind.PROXY_UNREACHABLE: _lt(
+        "The proxy cannot be reached. Check its host name and port, and that it runs."
+    ),
+    FaultKind.PROXY_NEEDS_LOGIN: _lt(
+        "The proxy wants a login. Enter a user and a password for it; no other kind "
+        "of login is supported (NTLM, Kerberos)."
+    ),
+    FaultKind.PROXY_LOGIN_REFUSED: _lt(
+        "The proxy does not accept its user name or password. They are those of the "
+        "proxy, not of the mailbox."
+    ),
+    FaultKind.PROXY_FORBIDS: _lt(
+        "The proxy does not allow a connection to this server. Its administrator has "
+        "to allow the host and the port; many proxies allow port 443 only."
+    ),
+    FaultKind.PROXY_NO_WAY: _lt(
+        "The proxy works, but does not get through to the server. Check the server's "
+        "host name and port: both are tried from where the proxy is."
+    ),
+    FaultKind.PROXY_NOT_SPOKEN: _lt(
+        "What answers in the place of the proxy does not speak its language. Check "
+        "the proxy's port, and whether it is SOCKS5 or HTTP."
+    ),
     FaultKind.REPLY: _lt("The server refused a command."),
     FaultKind.OTHER: _lt("The connection failed for a reason not seen before."),
 }

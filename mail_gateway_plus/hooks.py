@@ -25,9 +25,11 @@ def post_init_hook(env):
 def uninstall_hook(env):
     """Have stock Odoo read no mailbox less protected than it was until now.
 
-    It knows no STARTTLS for IMAP and POP3 and would send the password in clear, so
-    these mailboxes are left unconfirmed for a person to set up anew.
+    It knows no STARTTLS for IMAP and POP3 and would send the password in clear, and it
+    knows no proxy, so these mailboxes are left unconfirmed for a person to set up anew.
     """
     mailboxes = env["fetchmail.server"].with_context(active_test=False)
-    upgraded = mailboxes.search([("connection_security", "=", "starttls")])
+    upgraded = mailboxes.search(
+        ["|", ("connection_security", "=", "starttls"), ("proxy_type", "!=", False)]
+    )
     upgraded.write({"state": "draft"})

@@ -6,6 +6,7 @@ from odoo.tools.misc import format_date
 from .core.diagnosis.advice_keys import Advice
 from .core.diagnosis.steps import Step, StepState
 from .core.protocols.endpoint import Security
+from .core.protocols.proxy import ProxyType
 from .ladder_advice import LADDER_ADVICE
 
 _lt = LazyTranslate(__name__)
@@ -13,6 +14,7 @@ _lt = LazyTranslate(__name__)
 LABELS = {
     Step.RESOLVE: _lt("Find the host"),
     Step.CONNECT: _lt("Connect"),
+    Step.PROXY: _lt("Connect through the proxy"),
     Step.GREETING: _lt("Greeting"),
     Step.TLS: _lt("Encryption"),
     Step.CAPABILITIES: _lt("Abilities"),
@@ -21,6 +23,14 @@ LABELS = {
     Step.TEST_MAIL: _lt("Send a test mail"),
     Step.FOLDERS: _lt("Open the folder"),
     Step.NEWEST: _lt("Where the newest messages would go"),
+    Step.DIRECT: _lt("Compare with the direct way"),
+}
+PROXIES = {ProxyType.SOCKS5: _lt("SOCKS5"), ProxyType.HTTP: _lt("HTTP (CONNECT)")}
+COMPARED = {
+    "greeting": _lt("Greeting"),
+    "encryption": _lt("Encryption"),
+    "certificate": _lt("Certificate for"),
+    "offered": _lt("Offered"),
 }
 SECURITIES = {
     Security.NONE: _lt("no encryption"),
@@ -129,6 +139,34 @@ class StepTexts:
             for one in tried
         ]
         return self._env._("Port %s", str(details.get("port", ""))), rows
+
+    def _proxy(self, details):
+        _ = self._env._
+        kind = details.get("kind")
+        rows = [
+            (_("Proxy"), details.get("proxy", "")),
+            (_("Kind"), _(PROXIES[ProxyType(kind)]) if kind else ""),
+            (_("Address"), details.get("address", "")),
+        ]
+        return details.get("proxy", ""), rows
+
+    def _direct(self, details):
+        _ = self._env._
+        if not details.get("answers"):
+            return _("There is none"), [(_("Reported"), details.get("reason", ""))]
+        differences = details.get("differences", [])
+        if not differences:
+            same = _("The server shows the same without the proxy")
+            return same if details.get("compared") else "", []
+        rows = []
+        for one in differences:
+            label = _(COMPARED[one["what"]])
+            nothing = _("nothing")
+            rows += [
+                (_("%s, by proxy", label), one["proxy"] or nothing),
+                (_("%s, directly", label), one["direct"] or nothing),
+            ]
+        return "", rows
 
     def _greeting(self, details):
         return "", [(self._env._("It says"), details.get("banner", ""))]

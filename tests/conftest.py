@@ -8,6 +8,7 @@ from tests.rig.browser import (
     pytest_runtest_makereport,
     sign_in,
     web_odoo,
+    web_odoo_environment,
 )
 from tests.rig.odoo_cleanup import spare_rig_servers
 from tests.rig.odoo_fixtures import env, odoo_case, scratch_db
@@ -40,4 +41,5 @@ __all__ = [
     "spare_rig_servers",
     "trust_rig_ca",
     "web_odoo",
+    "web_odoo_environment",
 ]

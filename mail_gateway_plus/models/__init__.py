@@ -1,3 +1,5 @@
+from . import mail_gateway_sealable
+from . import mail_gateway_withheld
 from . import mail_gateway_cached
 from . import mail_gateway_confirmable
 from . import mail_gateway_alerting
@@ -8,12 +10,14 @@ from . import mail_gateway_assisted
 from . import mail_gateway_environment
 from . import mail_gateway_environment_screen
 from . import mail_gateway_network
+from . import mail_gateway_proxied
 from . import ir_mail_server_connect
 from . import ir_mail_server
 from . import ir_mail_server_environment
 from . import ir_mail_server_delivery
 from . import ir_mail_server_identity
 from . import ir_mail_server_setup
+from . import ir_mail_server_proxy
 from . import mail_gateway_diagnosable
 from . import mail_gateway_diagnosis
 from . import ir_mail_server_diagnosis
@@ -31,6 +35,7 @@ from . import fetchmail_server_aftercare
 from . import fetchmail_server_reconcile
 from . import fetchmail_server_rest
 from . import fetchmail_server_setup
+from . import fetchmail_server_proxy
 from . import fetchmail_server_diagnosis
 from . import mail_gateway_inbound
 from . import mail_gateway_inbound_identity
@@ -55,6 +60,7 @@ from . import mail_gateway_recipient
 from . import mail_gateway_breaker
 from . import ir_mail_server_probe
 from . import ir_mail_server_summary
+from . import ir_mail_server_outage
 from . import mail_gateway_quota
 from . import mail_gateway_quota_use
 from . import mail_gateway_reply_rule
@@ -72,4 +78,5 @@ from . import mail_mail_decision
 from . import mail_mail_sent_folder
 from . import mail_mail_inbound
 from . import mail_thread
+from . import mail_gateway_told
 from . import res_config_settings

@@ -259,6 +259,7 @@ class FetchmailServer(models.Model):
         self.ensure_one()
         kind = self._get_connection_type()
         if kind not in ("imap", "pop"):
+            self._check_needs_no_proxy()
             return super()._connect__(allow_archived=allow_archived)
         if not allow_archived and not self.active:
             raise UserError(

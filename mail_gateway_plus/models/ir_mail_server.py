@@ -2,7 +2,6 @@ import logging
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import config
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
@@ -131,10 +130,9 @@ class IrMailServer(models.Model):
         Odoo falls back to the command line's server, which is localhost if nothing
         is configured. That is not meant where servers wait to be confirmed.
         """
-        is_named = config.get("smtp_server") not in ("localhost", "", False, None)
         # Read, not counted: a status may be another one than the row says.
         servers = self.sudo().search([("active", "=", True)])
-        if not is_named and "draft" in servers.mapped("state"):
+        if not self._is_command_line_named() and "draft" in servers.mapped("state"):
             raise UserError(
                 self.env._(
                     "No outgoing mail server is confirmed. Open one under Settings ► "

@@ -83,6 +83,7 @@ class IrMailServerConnect(models.Model):
         server, smtp_from = self._server_of(wanted)
         is_known = server.smtp_authentication in (KNOWN_AUTHENTICATIONS | {False})
         if not is_known or self._is_connected_by_another_addon():
+            server._check_needs_no_proxy()
             server._check_secret_arrives()
             connection = super()._connect__(*args, **kwargs)
             return _as_session(connection)

@@ -19,7 +19,7 @@ EARLIEST_DATE = datetime(1990, 1, 1)
 class GrievanceTicket(models.Model):
     _name = "grievance.ticket"
     _description = "Grievance Ticket"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.gateway.sealable", "mail.activity.mixin"]
     _order = "priority desc, received_at desc, id desc"
     _rec_name = "subject"
     _rec_names_search = ["number", "subject", "complainant_name", "email_from"]
@@ -173,6 +173,7 @@ class GrievanceTicket(models.Model):
             "partner_id": msg_dict.get("author_id"),
             "complainant_name": name,
             "intake_address": self._intake_address(msg_dict),
+            "channel": "email",
             "received_at": self._received_at(msg_dict.get("date")),
             **(custom_values or {}),
         }
@@ -187,6 +188,7 @@ class GrievanceTicket(models.Model):
 
     def message_update(self, msg_dict, update_vals=None):
         """Open a closed ticket again when its complainant, no machine, answers."""
+        self._triage_answer(msg_dict.get("subject"), msg_dict.get("body"))
         result = super().message_update(msg_dict, update_vals=update_vals)
         if self.env.context.get("grievance_person_wrote", True):
             sender = email_normalize(msg_dict.get("email_from") or "")

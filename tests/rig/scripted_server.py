@@ -63,7 +63,13 @@ class Conversation:
         while end not in self._unread:
             if not self._receive():
                 raise ScriptError(f"the client hung up; unread: {bytes(self._unread)}")
-        size = self._unread.index(end) + len(end)
+        return self.read_bytes(self._unread.index(end) + len(end))
+
+    def read_bytes(self, size: int) -> bytes:
+        """Return the next ``size`` bytes."""
+        while len(self._unread) < size:
+            if not self._receive():
+                raise ScriptError(f"the client hung up; unread: {bytes(self._unread)}")
         data = bytes(self._unread[:size])
         del self._unread[:size]
         return data
@@ -141,6 +147,16 @@ class ReadUntil:
 
 
 @dataclasses.dataclass(frozen=True)
+class ReadBytes:
+    """Read so many bytes, of a protocol without lines."""
+
+    size: int
+
+    def play(self, conversation: Conversation) -> None:
+        conversation.read_bytes(self.size)
+
+
+@dataclasses.dataclass(frozen=True)
 class StartTls:
     """Encrypt from here on; as the first step, a port for implicit TLS.
 
@@ -174,7 +190,7 @@ class Reset:
         conversation.socket.close()
 
 
-Step = Send | SendRaw | Expect | ReadUntil | StartTls | Close | Reset
+Step = Send | SendRaw | Expect | ReadUntil | ReadBytes | StartTls | Close | Reset
 
 
 class _ClientLeft(Exception):

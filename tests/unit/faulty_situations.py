@@ -17,8 +17,10 @@ from mgp_core.protocols.dial import Dial
 from mgp_core.protocols.endpoint import Endpoint, Security
 from mgp_core.protocols.imap import ImapMailbox
 from mgp_core.protocols.pop3 import Pop3Mailbox
+from mgp_core.protocols.proxy import Proxy, ProxyType
 
 from tests.rig.dripping_server import DrippingServer
+from tests.rig.mail_proxy import MailProxy
 from tests.rig.processes import free_port
 from tests.rig.scripted_server import (
     Close,
@@ -371,3 +373,44 @@ def host_without_a_route(authority):
 @situation(FaultKind.OTHER, "surprise")
 def something_unheard_of(authority):
     raise RuntimeError("surprise")
+
+
+def imap_through(port, kind=ProxyType.SOCKS5, host="mail.inside"):
+    proxy = Proxy(kind, "127.0.0.1", port)
+    ImapMailbox(Endpoint(host, 143, Security.NONE, timeout=LONG, proxy=proxy))
+
+
+@situation(FaultKind.PROXY_UNREACHABLE, "refused")
+def proxy_that_does_not_run(authority):
+    imap_through(free_port())
+
+
+@situation(FaultKind.PROXY_NEEDS_LOGIN, "no acceptable authentication method")
+def proxy_that_wants_a_login(authority):
+    with MailProxy("socks5", login=("odoo", "secret")) as proxy:
+        imap_through(proxy.port)
+
+
+@situation(FaultKind.PROXY_LOGIN_REFUSED, "407")
+def proxy_that_refuses_the_login(authority):
+    with MailProxy("http", login=("odoo", "secret")) as proxy:
+        way = Proxy(ProxyType.HTTP, proxy.host, proxy.port, "odoo", "wrong")
+        ImapMailbox(Endpoint("mail.inside", 143, Security.NONE, timeout=3, proxy=way))
+
+
+@situation(FaultKind.PROXY_FORBIDS, "ruleset")
+def proxy_with_a_rule_against_it(authority):
+    with MailProxy("socks5", forbids=True) as proxy:
+        imap_through(proxy.port)
+
+
+@situation(FaultKind.PROXY_NO_WAY, "502 Bad Gateway")
+def proxy_that_does_not_reach_the_server(authority):
+    with MailProxy("http") as proxy:
+        imap_through(proxy.port, ProxyType.HTTP, "mail.rig.invalid")
+
+
+@situation(FaultKind.PROXY_NOT_SPOKEN, "220 rig")
+def mail_server_in_the_place_of_a_proxy(authority):
+    with served(Send(b"220 rig ready"), Close()) as (_host, port):
+        imap_through(port, ProxyType.HTTP)

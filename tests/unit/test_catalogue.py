@@ -60,6 +60,18 @@ FAULTS = [
         {"security": Security.NONE},
         Advice.LOGIN_NEEDS_TLS,
     ),
+    (Step.PROXY, FaultKind.PROXY_UNREACHABLE, "", {}, Advice.PROXY_UNREACHABLE),
+    (Step.PROXY, FaultKind.PROXY_NEEDS_LOGIN, "407", {}, Advice.PROXY_NEEDS_LOGIN),
+    (Step.PROXY, FaultKind.PROXY_LOGIN_REFUSED, "", {}, Advice.PROXY_LOGIN_REFUSED),
+    (
+        Step.PROXY,
+        FaultKind.PROXY_FORBIDS,
+        "403 Mail relay blocked",
+        {},
+        Advice.PROXY_FORBIDS,
+    ),
+    (Step.PROXY, FaultKind.PROXY_NO_WAY, "", {}, Advice.PROXY_NO_WAY),
+    (Step.PROXY, FaultKind.PROXY_NOT_SPOKEN, "220", {}, Advice.PROXY_NOT_SPOKEN),
     (Step.FOLDERS, FaultKind.OTHER, "a surprise", {}, Advice.OTHER),
 ]
 # What a step says by itself, whatever the catalogue knows.
@@ -67,11 +79,13 @@ OF_STEPS = {
     Advice.ADDRESS_DEAD,
     Advice.BANNER_REWRITTEN,
     Advice.CERTIFICATE_ENDS,
+    Advice.DIRECT_WORKS,
     Advice.FOLDER_READ_ONLY,
     Advice.NOT_ENCRYPTED,
     Advice.NOT_VERIFIED,
     Advice.TLS_STRIPPED,
     Advice.TOKEN_MISSING,
+    Advice.WAYS_DIFFER,
 }
 OAUTH_REPLY = "535 5.7.8 Username and Password not accepted - gsmtp"
 

@@ -7,6 +7,7 @@ from mgp_core.diagnosis.commands import command_lines
 from mgp_core.diagnosis.steps import Protocol, Target
 from mgp_core.protocols.dial import LoginStep
 from mgp_core.protocols.endpoint import Endpoint, Security
+from mgp_core.protocols.proxy import Proxy, ProxyType
 
 PASSWORD = "not-for-a-terminal"
 LOGIN = (LoginStep("login", ("me@city.example", PASSWORD)),)
@@ -79,3 +80,31 @@ def test_what_a_shell_would_run_is_quoted():
 
     assert "mail.example; reboot" in words[0]
     assert "$(id)@city.example" in words[0]
+
+
+@pytest.mark.parametrize("protocol", Protocol)
+@pytest.mark.parametrize("security", Security)
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (ProxyType.SOCKS5, "--proxy socks5h://proxy.city.example:1080 --proxy-user me"),
+        (
+            ProxyType.HTTP,
+            "--proxy http://proxy.city.example:1080 --proxytunnel --proxy-user me",
+        ),
+    ],
+)
+def test_line_through_a_proxy_is_one_that_asks_for_both_passwords(
+    protocol, security, kind, told
+):
+    proxy = Proxy(kind, "proxy.city.example", 1080, "me", PASSWORD)
+    endpoint = Endpoint("mail.city.example", 587, security, False, proxy=proxy)
+    (line,) = command_lines(
+        Target(protocol, endpoint, user="me@city.example", login=LOGIN)
+    )
+
+    assert told in line
+    assert ("--ssl-reqd" in line) is (security is Security.STARTTLS)
+    assert ("s://mail.city.example:587" in line) is (security is Security.SSL)
+    assert "--insecure --user me@city.example" in line
+    assert PASSWORD not in line

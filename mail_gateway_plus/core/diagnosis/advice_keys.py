@@ -15,6 +15,15 @@ class Advice(str, Enum):
     DROPPED = "dropped"
     SERVER_REFUSES_US = "server_refuses_us"
     SERVER_BUSY = "server_busy"
+    # Reaching it through a proxy
+    PROXY_UNREACHABLE = "proxy_unreachable"
+    PROXY_NEEDS_LOGIN = "proxy_needs_login"
+    PROXY_LOGIN_REFUSED = "proxy_login_refused"
+    PROXY_FORBIDS = "proxy_forbids"
+    PROXY_NO_WAY = "proxy_no_way"
+    PROXY_NOT_SPOKEN = "proxy_not_spoken"
+    DIRECT_WORKS = "direct_works"
+    WAYS_DIFFER = "ways_differ"
     # Encryption
     TLS_MISMATCH = "tls_mismatch"
     PLAIN_ON_TLS_PORT = "plain_on_tls_port"

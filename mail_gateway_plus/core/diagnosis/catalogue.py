@@ -259,6 +259,12 @@ _FOLDER_ENTRIES = (
     ),
 )
 
+_PROXY_ENTRIES = tuple(
+    Entry(Advice(kind.value), kinds=(kind,))
+    for kind in FaultKind
+    if kind.value.startswith("proxy_")
+)
+
 _REACHING_ENTRIES = (
     Entry(Advice.UNKNOWN_HOST, kinds=(FaultKind.UNKNOWN_HOST,)),
     Entry(Advice.REFUSED, kinds=(FaultKind.REFUSED,)),
@@ -298,7 +304,9 @@ _REACHING_ENTRIES = (
 
 _ANY_ENTRIES = (Entry(Advice.REPLY, kinds=(FaultKind.REPLY,)), Entry(Advice.OTHER))
 
+# First what the proxy says, which is nothing that the server said.
 CATALOGUE = (
+    *_PROXY_ENTRIES,
     *_LOGIN_ENTRIES,
     *_SENDING_ENTRIES,
     *_FOLDER_ENTRIES,

@@ -7,13 +7,16 @@ logged in by ``openssl`` types it.
 import shlex
 
 from ..protocols.endpoint import Security
+from ..protocols.proxy import ProxyType
 from .steps import Protocol
 
-_STARTTLS = {Protocol.SMTP: "smtp", Protocol.IMAP: "imap", Protocol.POP: "pop3"}
+_NAMES = {Protocol.SMTP: "smtp", Protocol.IMAP: "imap", Protocol.POP: "pop3"}
 
 
 def command_lines(target):
     """Return the lines, the most telling one first."""
+    if target.endpoint.proxy:
+        return [shlex.join(_curl(target))]
     lines = [_openssl(target)]
     if target.protocol is Protocol.SMTP:
         lines.insert(0, _swaks(target))
@@ -37,6 +40,29 @@ def _swaks(target):
     return line
 
 
+def _curl(target):
+    """Return the one tool that knows both kinds of proxy, and all three protocols.
+
+    It asks for a password where it is given a user alone.
+    """
+    endpoint, proxy = target.endpoint, target.endpoint.proxy
+    is_socks = proxy.kind is ProxyType.SOCKS5
+    scheme = "socks5h" if is_socks else "http"  # h: the proxy looks the name up
+    line = ["curl", "-v", "--proxy", f"{scheme}://{proxy.host}:{proxy.port}"]
+    if not is_socks:
+        line.append("--proxytunnel")
+    if proxy.user:
+        line += ["--proxy-user", proxy.user]
+    if endpoint.security is Security.STARTTLS:
+        line.append("--ssl-reqd")
+    if not endpoint.verify:
+        line.append("--insecure")
+    if target.login and target.user:
+        line += ["--user", target.user]
+    name = _NAMES[target.protocol] + "s" * (endpoint.security is Security.SSL)
+    return [*line, f"{name}://{endpoint.host}:{endpoint.port}"]
+
+
 def _openssl(target):
     endpoint = target.endpoint
     address = f"{endpoint.host}:{endpoint.port}"
@@ -45,7 +71,7 @@ def _openssl(target):
     line = ["openssl", "s_client", "-crlf", "-quiet", "-connect", address]
     line += ["-servername", endpoint.host]
     if endpoint.security is Security.STARTTLS:
-        line += ["-starttls", _STARTTLS[target.protocol]]
+        line += ["-starttls", _NAMES[target.protocol]]
     if endpoint.verify:
         line += ["-verify_return_error", "-verify_hostname", endpoint.host]
     return line

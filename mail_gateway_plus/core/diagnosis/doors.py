@@ -1,10 +1,10 @@
 """Trying the other ports of a server, where the chosen one does not do."""
 
-import socket
 from dataclasses import replace
 from functools import partial
 
 from ..protocols.endpoint import Security
+from ..protocols.line import connected
 from .bounded import HangUp, in_parallel
 from .faults import diagnose
 from .sessions import open_session
@@ -47,8 +47,7 @@ def open_door(target, door, seconds, hang_up):
     """
     endpoint = replace(target.endpoint, port=door.port, security=door.security)
     context = target.context or endpoint.tls_context()
-    sock = socket.create_connection((endpoint.host, endpoint.port), seconds)
-    hang_up.watch(sock)
+    sock = connected(endpoint, seconds, hang_up.watch)
     try:
         if door.security is Security.SSL:
             sock = context.wrap_socket(sock, server_hostname=endpoint.host)

@@ -13,6 +13,7 @@ from imapclient.exceptions import LoginError
 
 from ..errors import FolderUnavailable, LoginRefused, OutOfTime, ProtocolViolation
 from ..parsing.storable import storable
+from ..protocols.proxy import ProxyFailed
 from ..protocols.smtp import is_login_failure
 
 
@@ -35,6 +36,12 @@ class FaultKind(str, Enum):
     LOGIN_NEEDS_TLS = "login_needs_tls"
     FOLDER_UNAVAILABLE = "folder_unavailable"
     FEATURE_MISSING = "feature_missing"
+    PROXY_UNREACHABLE = "proxy_unreachable"
+    PROXY_NEEDS_LOGIN = "proxy_needs_login"
+    PROXY_LOGIN_REFUSED = "proxy_login_refused"
+    PROXY_FORBIDS = "proxy_forbids"
+    PROXY_NO_WAY = "proxy_no_way"
+    PROXY_NOT_SPOKEN = "proxy_not_spoken"
     REPLY = "reply"
     OTHER = "other"
 
@@ -86,6 +93,8 @@ def diagnose(error):
 
 
 def _kind(error):
+    if isinstance(error, ProxyFailed):
+        return FaultKind(f"proxy_{error.fault.value}")
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate_kind(error.verify_code)
     if isinstance(error, ssl.SSLError) and error.reason in _NOT_TLS:

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from ..parsing.storable import storable
 from ..protocols.endpoint import Security
-from . import looking, reaching, sending, speaking
+from . import direct, looking, reaching, sending, speaking
 from .bounded import HangUp
 from .catalogue import Problem, advise
 from .doors import best_door, try_doors
@@ -22,6 +22,7 @@ MAX_CHARACTERS = 2000
 _WORK = {
     Step.RESOLVE: reaching.resolve,
     Step.CONNECT: reaching.connect,
+    Step.PROXY: reaching.proxy,
     Step.GREETING: speaking.greeting,
     Step.TLS: speaking.encryption,
     Step.CAPABILITIES: speaking.capabilities,
@@ -30,9 +31,17 @@ _WORK = {
     Step.TEST_MAIL: sending.test_mail,
     Step.FOLDERS: looking.folders,
     Step.NEWEST: looking.newest,
+    Step.DIRECT: direct.direct,
 }
 # Where these fail, another port or security may be the remedy.
-_CALLS_FOR_DOORS = {Step.CONNECT, Step.GREETING, Step.TLS}
+_CALLS_FOR_DOORS = {Step.CONNECT, Step.PROXY, Step.GREETING, Step.TLS}
+# But not where it is the proxy itself that has to be put right.
+_OF_PROXY = {
+    FaultKind.PROXY_UNREACHABLE,
+    FaultKind.PROXY_NEEDS_LOGIN,
+    FaultKind.PROXY_LOGIN_REFUSED,
+    FaultKind.PROXY_NOT_SPOKEN,
+}
 
 
 def steps_of(target):
@@ -40,10 +49,14 @@ def steps_of(target):
     opening = [Step.GREETING, Step.TLS]
     if target.endpoint.security is Security.SSL:
         opening.reverse()
-    steps = [Step.RESOLVE, Step.CONNECT, *opening, Step.CAPABILITIES, Step.LOGIN]
+    proxy = target.endpoint.proxy
+    reaching_it = [Step.PROXY] if proxy else [Step.RESOLVE, Step.CONNECT]
+    steps = [*reaching_it, *opening, Step.CAPABILITIES, Step.LOGIN]
     if target.protocol is Protocol.SMTP:
-        return steps + [Step.ENVELOPE] + [Step.TEST_MAIL] * (target.content is not None)
-    return steps + [Step.FOLDERS] + [Step.NEWEST] * bool(target.newest)
+        steps += [Step.ENVELOPE] + [Step.TEST_MAIL] * (target.content is not None)
+    else:
+        steps += [Step.FOLDERS] + [Step.NEWEST] * bool(target.newest)
+    return steps + [Step.DIRECT] * bool(proxy)
 
 
 class Climb:
@@ -55,7 +68,9 @@ class Climb:
 
     def __init__(self, target, step_seconds=STEP_SECONDS, seconds=LADDER_SECONDS):
         self.target = target
-        self.transcript = Transcript(target.secrets, public=[target.user])
+        proxy = target.endpoint.proxy
+        secrets = (*target.secrets, *(proxy.secrets if proxy else ()))
+        self.transcript = Transcript(secrets, public=[target.user])
         self.addresses, self.sock, self.session = [], None, None
         self.seen, self.door, self.results = [], None, []
         self.hang_up = HangUp()
@@ -66,24 +81,21 @@ class Climb:
     @property
     def has_passed(self):
         """Whether all steps were made and none of them failed."""
-        return len(self.results) == len(steps_of(self.target)) and not any(
-            result.state is StepState.FAILED for result in self.results
-        )
+        is_complete = len(self.results) == len(steps_of(self.target))
+        return is_complete and not self.has_failed
 
     def climb(self):
         """Yield a :class:`~.steps.StepResult` for each step, as soon as it is done.
 
-        Those after a failed one are skipped. Nothing is raised: not even what should
-        not happen may leave a screen waiting.
+        Those after a failed one are skipped, but for the look at the direct way.
+        Nothing is raised: not even what should not happen may leave a screen waiting.
         """
-        has_failed = False
         try:
             for step in steps_of(self.target):
-                if has_failed:
+                if self.has_failed and step is not Step.DIRECT:
                     result = StepResult(step, StepState.SKIPPED)
                 else:
                     result = self._make(step)
-                has_failed |= result.state is StepState.FAILED
                 self.results.append(result)
                 yield result
         finally:
@@ -93,10 +105,14 @@ class Climb:
         """Return how long the step may still wait, in seconds."""
         return max(0.1, min(at_most, self._step_deadline - time.monotonic()))
 
-    def details_of_folders(self):
-        """Return what opening the folders showed."""
-        [found] = [r.details for r in self.results if r.step is Step.FOLDERS]
-        return found["folders"]
+    def details_of(self, step):
+        """Return what a step showed, nothing if it was not made."""
+        return next((r.details for r in self.results if r.step is step), {})
+
+    @property
+    def has_failed(self):
+        """Whether a step failed so far."""
+        return any(result.state is StepState.FAILED for result in self.results)
 
     # ------------------------------------------------------------------- one step
 
@@ -110,7 +126,8 @@ class Climb:
         self._step_deadline = min(self._deadline, started + self._step_seconds)
         try:
             with self.hang_up.after(self._step_deadline - started):
-                self._set_timeout()
+                if step is not Step.DIRECT:  # which has a connection of its own
+                    self._set_timeout()
                 finding, words = _WORK[step](self), ""
         except Exception as error:
             finding, words = self._failed(step, error)
@@ -141,11 +158,13 @@ class Climb:
         problem = Problem.of(step, self.target, kind, error, fault.detail)
         advice = self.failure_advice or advise(problem)
         details = dict(self.details)
-        if step in _CALLS_FOR_DOORS and self._deadline > time.monotonic():
+        is_for_doors = step in _CALLS_FOR_DOORS and kind not in _OF_PROXY
+        if is_for_doors and self._deadline > time.monotonic():
             details["doors"] = try_doors(self.target, self._deadline - time.monotonic())
             self.door = best_door(details["doors"])
         # A mailbox works, whatever its newest messages are like.
-        state = StepState.WARNING if step is Step.NEWEST else StepState.FAILED
+        is_needed = step not in (Step.NEWEST, Step.DIRECT)
+        state = StepState.FAILED if is_needed else StepState.WARNING
         return Finding(details, state, advice), fault.detail
 
     def _scrubbed(self, value):

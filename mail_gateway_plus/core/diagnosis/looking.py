@@ -9,7 +9,7 @@ from ..errors import FolderUnavailable, ProtocolViolation
 from ..protocols.mailbox import MessageRef
 from ..protocols.pop3 import FOLDER, is_refusal
 from .advice_keys import Advice
-from .steps import Finding, Protocol, StepState
+from .steps import Finding, Protocol, Step, StepState
 
 MAX_FOLDERS = 100
 # Of each of the newest messages: what tells where it would go, not the attachments.
@@ -146,7 +146,7 @@ def newest(climb):
 
 
 def _newest_of_imap(climb, count):
-    client, status = climb.session.client, climb.details_of_folders()[0]
+    client, status = climb.session.client, climb.details_of(Step.FOLDERS)["folders"][0]
     if not status["messages"]:
         return
     # Read-only and by PEEK: neither \Seen nor \Recent changes.

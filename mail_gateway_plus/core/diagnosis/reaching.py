@@ -1,9 +1,14 @@
-"""The first steps of the ladder: the host's addresses, and a connection to one."""
+"""The first steps of the ladder: the host's addresses, and a connection to one.
+
+Or a connection through a proxy, which then is who looks the host up.
+"""
 
 import socket
 import time
 from functools import partial
 
+from ..protocols.proxy import reach
+from ..protocols.proxy_request import ask
 from .advice_keys import Advice
 from .bounded import in_parallel, within
 from .faults import diagnose
@@ -13,6 +18,8 @@ from .steps import Finding, StepState
 MAX_ADDRESSES = 8
 RESOLVE_SECONDS = 10.0
 CONNECT_SECONDS = 10.0
+# A proxy looks the host up and connects to it before it answers.
+PROXY_SECONDS = 20.0
 
 
 def resolve(climb):
@@ -63,6 +70,26 @@ def connect(climb):
         StepState.WARNING if has_failed else StepState.OK,
         Advice.ADDRESS_DEAD if has_failed else None,
     )
+
+
+def proxy(climb):
+    """Reach the proxy, and have it connect us to the server.
+
+    :raises ProxyFailed: if it cannot be reached, or does not do so
+    """
+    endpoint = climb.target.endpoint
+    way, transcript = endpoint.proxy, climb.transcript
+    name = f"{way.host}:{way.port}"
+    climb.details = {"proxy": name, "kind": way.kind.value, "port": endpoint.port}
+    seconds = climb.seconds(CONNECT_SECONDS)
+    climb.sock = within(seconds + 1, reach, way, seconds)
+    transcript.note(f"proxy {name} ({way.kind.value}) connected")
+    climb.hang_up.watch(climb.sock)
+    climb.details["address"] = climb.sock.getpeername()[0]
+    seconds = climb.seconds(PROXY_SECONDS)
+    ask(climb.sock, way, endpoint.host, endpoint.port, seconds)
+    transcript.note(f"{endpoint.host}:{endpoint.port} connected by the proxy")
+    return Finding(climb.details)
 
 
 def _connect(family, address, seconds):

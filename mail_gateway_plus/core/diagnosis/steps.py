@@ -12,6 +12,7 @@ class Step(str, Enum):
 
     RESOLVE = "resolve"
     CONNECT = "connect"
+    PROXY = "proxy"
     GREETING = "greeting"
     TLS = "tls"
     CAPABILITIES = "capabilities"
@@ -20,6 +21,7 @@ class Step(str, Enum):
     TEST_MAIL = "test_mail"
     FOLDERS = "folders"
     NEWEST = "newest"
+    DIRECT = "direct"
 
 
 class StepState(str, Enum):

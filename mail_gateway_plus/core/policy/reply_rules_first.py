@@ -20,6 +20,21 @@ NETWORK = (
         faults={FaultKind.FEATURE_MISSING},
     ),
     _rule(
+        "Proxy does not get through",
+        "temporary connection proxy",
+        faults={FaultKind.PROXY_UNREACHABLE, FaultKind.PROXY_NO_WAY},
+    ),
+    _rule(
+        "Proxy refuses",
+        "permanent connection proxy",
+        faults={
+            FaultKind.PROXY_NEEDS_LOGIN,
+            FaultKind.PROXY_LOGIN_REFUSED,
+            FaultKind.PROXY_FORBIDS,
+            FaultKind.PROXY_NOT_SPOKEN,
+        },
+    ),
+    _rule(
         "Host name unknown",
         "temporary connection unknown_host",
         faults={FaultKind.UNKNOWN_HOST},

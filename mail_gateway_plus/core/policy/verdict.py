@@ -40,6 +40,7 @@ class Cause(str, Enum):
     NONE = "none"
     UNKNOWN_HOST = "unknown_host"
     UNREACHABLE = "unreachable"
+    PROXY = "proxy"
     TIMEOUT = "timeout"
     DROPPED = "dropped"
     TLS_UNAVAILABLE = "tls_unavailable"
@@ -86,6 +87,7 @@ SERVER_CAUSES = frozenset(
     {
         Cause.UNKNOWN_HOST,
         Cause.UNREACHABLE,
+        Cause.PROXY,
         Cause.TIMEOUT,
         Cause.DROPPED,
         Cause.TLS_UNAVAILABLE,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
+from .proxy import Proxy
+
 # Seconds without an answer after which a server counts as dead; Odoo's own value
 # (mail/models/fetchmail.py, MAIL_TIMEOUT).
 DEFAULT_TIMEOUT = 60.0
@@ -38,7 +40,8 @@ class Endpoint:
     """One server to connect to.
 
     ``verify`` says whether certificate and host name are checked; ``timeout`` is in
-    seconds, for connecting and for each answer.
+    seconds, for connecting and for each answer. Certificates are the server's, also
+    where a ``proxy`` is on the way.
     """
 
     host: str
@@ -46,6 +49,7 @@ class Endpoint:
     security: Security = Security.SSL
     verify: bool = True
     timeout: float = DEFAULT_TIMEOUT
+    proxy: Proxy | None = None
 
     def tls_context(self):
         """Return a new ``ssl.SSLContext`` for this endpoint, which may be changed.

@@ -5,6 +5,8 @@ import threading
 from contextlib import suppress
 
 from .endpoint import Security
+from .proxy import reach
+from .proxy_request import ask
 
 
 class Line:
@@ -24,21 +26,22 @@ class Line:
     def connect(self, endpoint):
         """Return a socket connected to ``endpoint``, with TLS if it wants that at once.
 
-        The endpoint's timeout holds for each address of the host, and for each answer.
+        The endpoint's timeout holds for each address of the host, for all that its
+        proxy does, and for each answer.
 
         :raises ConnectionAbortedError: if the line has been cut meanwhile
         """
-        address = (endpoint.host, endpoint.port)
-        sock = socket.create_connection(address, endpoint.timeout)
-        with self._lock:
-            if self._is_cut:
-                sock.close()
-                raise ConnectionAbortedError("given up")
-            self._handle = sock.dup()
+        sock = connected(endpoint, endpoint.timeout, self._hold)
         if endpoint.security is not Security.SSL:
             return sock
         context = endpoint.shared_tls_context()
         return context.wrap_socket(sock, server_hostname=endpoint.host)
+
+    def _hold(self, sock):
+        with self._lock:
+            if self._is_cut:
+                raise ConnectionAbortedError("given up")
+            self._handle = sock.dup()
 
     def cut(self):
         """End the connection for good: whoever waits for it gets an error."""
@@ -48,3 +51,25 @@ class Line:
         if handle:
             with suppress(OSError), handle:
                 handle.shutdown(socket.SHUT_RDWR)
+
+
+def connected(endpoint, seconds, hold=lambda sock: None):
+    """Return a socket connected to ``endpoint``, through its proxy if it has one.
+
+    :param seconds: for each address, and for all that a proxy does
+    :param hold: called with the socket before a proxy is asked for anything
+    """
+    proxy = endpoint.proxy
+    if proxy:
+        sock = reach(proxy, seconds)
+    else:
+        sock = socket.create_connection((endpoint.host, endpoint.port), seconds)
+    try:
+        hold(sock)
+        if proxy:
+            ask(sock, proxy, endpoint.host, endpoint.port, seconds)
+            sock.settimeout(seconds)
+    except BaseException:
+        sock.close()
+        raise
+    return sock

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from ..errors import GatewayError
 from .dial import LoginStep
 from .endpoint import Endpoint, Security
+from .line import connected
 from .smtp import SmtpSession, is_smtp
 from .smtp_delivery import Phase
 from .smtp_wire import Timeouts
@@ -175,10 +176,16 @@ class SmtpDial:
 
         What ``smtplib.SMTP.connect`` does, but with a timeout for each step.
         """
-        smtp._host = self.endpoint.host  # the name that certificates are checked for
-        smtp.sock = smtp._get_socket(
-            self.endpoint.host, self.endpoint.port, smtp.timeout
-        )
+        endpoint = self.endpoint
+        smtp._host = endpoint.host  # the name that certificates are checked for
+        if not endpoint.proxy:
+            smtp.sock = smtp._get_socket(endpoint.host, endpoint.port, smtp.timeout)
+            return
+        sock = connected(endpoint, smtp.timeout)
+        if endpoint.security is Security.SSL:
+            context = self._tls_context()
+            sock = context.wrap_socket(sock, server_hostname=endpoint.host)
+        smtp.sock = sock
 
     def _greet(self, smtp):
         smtp.sock.settimeout(self.timeouts.greeting)

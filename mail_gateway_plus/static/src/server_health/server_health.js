@@ -3,6 +3,7 @@ import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 import {KanbanRenderer} from "@web/views/kanban/kanban_renderer";
+import {MailOutage} from "../mail_outage/mail_outage";
 import {kanbanView} from "@web/views/kanban/kanban_view";
 
 /** Returns seconds as people say them. */
@@ -75,7 +76,11 @@ export class DeliverySummary extends Component {
 
 export class ServerHealthRenderer extends KanbanRenderer {
     static template = "mail_gateway_plus.ServerHealthRenderer";
-    static components = {...KanbanRenderer.components, DeliverySummary};
+    static components = {
+        ...KanbanRenderer.components,
+        DeliverySummary,
+        MailOutage,
+    };
 }
 
 registry.category("views").add("mail_gateway_server_health", {

@@ -1,0 +1,65 @@
+from odoo import api, models, tools
+from odoo.fields import Domain
+
+
+class MailGatewayWithheld(models.AbstractModel):
+    """What tells of a record, and is sealed with it.
+
+    Odoo shows a message to its author and to whoever was notified, and followers to
+    everybody, whatever the record is. Put on such a model, this asks the record.
+    """
+
+    _name = "mail.gateway.withheld"
+    _description = "Withheld with a Sealed Record"
+    # The fields that name the record.
+    _told_by = ("res_model", "res_id")
+
+    @api.model
+    @tools.ormcache()
+    def _sealed_models(self):
+        """Return the record types that have sealed records: most databases, none.
+
+        Remembered, so that where nothing is sealed nothing is asked.
+        """
+        names = self.env.registry.descendants(["mail.gateway.sealable"], "_inherit")
+        return tuple(
+            name
+            for name in names
+            if self.env[name]._auto
+            and self.env[name]
+            .sudo()
+            .with_context(active_test=False)
+            .search_count([("is_sealed", "=", True)], limit=1)
+        )
+
+    @api.model
+    def _withheld_domain(self):
+        """Return the domain of what tells of a record that is sealed from the user."""
+        model_field, id_field = self._told_by
+        told = Domain.FALSE
+        for name in self._sealed_models():
+            sealed = self.env[name].sudo().with_context(active_test=False)
+            query = sealed._search([("is_withheld", "=", True)])
+            told |= Domain(model_field, "=", name) & Domain(id_field, "in", query)
+        return told
+
+    @api.model
+    def _search(self, domain, *args, bypass_access=False, **kwargs):
+        is_asked = not (self.env.su or bypass_access)
+        if is_asked and self._sealed_models():
+            domain = Domain(domain) & ~self._withheld_domain()
+        return super()._search(domain, *args, bypass_access=bypass_access, **kwargs)
+
+    def _check_access(self, operation):
+        result = super()._check_access(operation)
+        if not any(self._ids) or not self._sealed_models():
+            return result
+        # sudo: whether it is withheld shows only in what is withheld
+        mine = self.sudo().with_context(active_test=False, prefetch_fields=False)
+        domain = Domain("id", "in", self.ids) & mine._withheld_domain()
+        withheld = self.browse(mine.search(domain).ids)
+        if not withheld:
+            return result
+        forbidden = (result[0] if result else self.browse()) | withheld
+        rules = self.env["ir.rule"]
+        return forbidden, lambda: rules._make_access_error(operation, forbidden)
