@@ -38,7 +38,6 @@ class MailGatewayInboundRoundTrip(models.Model):
 
     round_trip_id = fields.Many2one(
         "mail.gateway.round.trip",
-        string="Round Trip",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",

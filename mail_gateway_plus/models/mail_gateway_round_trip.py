@@ -50,7 +50,6 @@ class MailGatewayRoundTrip(models.Model):
     )
     mailbox_id = fields.Many2one(
         "fetchmail.server",
-        string="Mailbox",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
