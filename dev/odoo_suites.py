@@ -9,8 +9,12 @@ pytest runs them, not Odoo's own runner: that one runs most of mail's tests whil
 is being loaded, when the addons that come after it are not there yet. What fails is run
 once more before it counts, as some browser tests depend on the machine's mood.
 
-With ``--record-stock`` the suites run without the addons, and the list's "stock"
-entries become the failures of that run.
+There are two groups, each with a database of its own: what mass mailing brings along
+changes what the others count, so those run without it as they always did. A group's
+name as an argument runs that one alone.
+
+With ``--record-stock`` the suites run without the addons, and the "stock" entries of
+what ran become the failures of that run.
 """
 
 import argparse
@@ -30,20 +34,46 @@ from dev.steps import PrepareError, Step, exclusive, say, step
 EXPECTED = ROOT / "tests" / "odoo_suites" / "expected_failures.json"
 STOCK_REASON = "fails without the addons as well"
 
-# Odoo's suites database: the base with the modules that hold tests.
-SUITES_BASE = "mgp_suites_base"
-SUITES_DATABASE = "mgp_suites"
-TEST_MODULES = ("test_mail",)
 
-# Of base only the files about mail.
-SUITES = (
-    "base/tests/test_ir_mail_server.py",
-    "base/tests/test_ir_mail_server_smtpd.py",
-    "base/tests/test_mail.py",
-    "google_gmail/tests",
-    "mail/tests",
-    "microsoft_outlook/tests",
-    "test_mail/tests",
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Suites that run on one database: the base with the modules that hold tests."""
+
+    name: str
+    modules: tuple[str, ...]
+    suites: tuple[str, ...]
+
+    @property
+    def base(self) -> str:
+        """Return the database that runs start from."""
+        return f"mgp_suites_{self.name}_base"
+
+    @property
+    def database(self) -> str:
+        """Return the database that a run may spoil."""
+        return f"mgp_suites_{self.name}"
+
+
+GROUPS = (
+    Group(
+        "mail",
+        ("test_mail",),
+        (
+            # Of base only the files about mail.
+            "base/tests/test_ir_mail_server.py",
+            "base/tests/test_ir_mail_server_smtpd.py",
+            "base/tests/test_mail.py",
+            "google_gmail/tests",
+            "mail/tests",
+            "microsoft_outlook/tests",
+            "test_mail/tests",
+        ),
+    ),
+    Group(
+        "mailing",
+        ("test_mail_full", "test_mass_mailing"),
+        ("mass_mailing/tests", "test_mail_full/tests", "test_mass_mailing/tests"),
+    ),
 )
 
 
@@ -51,61 +81,79 @@ SUITES = (
 class Outcome:
     """What one run of the suites came to: tests are named by pytest's node ids."""
 
+    tests: frozenset[str]
     failures: frozenset[str]
-    total: int
+
+    def __or__(self, other: "Outcome") -> "Outcome":
+        """Return what both runs came to."""
+        return Outcome(self.tests | other.tests, self.failures | other.failures)
 
 
 def main(arguments: list[str]) -> int:
     """Run the suites; return 1 when a test failed that is not expected to."""
     parser = argparse.ArgumentParser(prog="make test-odoo")
     parser.add_argument("--record-stock", action="store_true", help="see above")
+    names = [group.name for group in GROUPS]
+    parser.add_argument("groups", nargs="*", help=f"of {', '.join(names)}; all if none")
     wanted = parser.parse_args(arguments)
+    if unknown := set(wanted.groups) - set(names):
+        parser.error(f"no such group: {', '.join(sorted(unknown))}")
+    chosen = [group for group in GROUPS if group.name in (wanted.groups or names)]
     environment = prepare.prepare_odoo(browser=True)
+    outcome = Outcome(frozenset(), frozenset())
     with exclusive(environment.state / "suites-lock", "Odoo's suites"):
         addons = [] if wanted.record_stock else database.own_addons()
-        outcome = run_suites(environment, [folder.name for folder in addons])
-    print(f"{outcome.total} tests of Odoo's, {len(outcome.failures)} failed")
+        for group in chosen:
+            outcome |= run_suites(environment, group, [path.name for path in addons])
+    print(f"{len(outcome.tests)} tests of Odoo's, {len(outcome.failures)} failed")
     if wanted.record_stock:
         record_stock(outcome)
         return 0
     return judge(outcome, expected_failures())
 
 
-def run_suites(environment: Environment, addons: Sequence[str]) -> Outcome:
-    """Run the suites on a fresh database with ``addons`` and return the outcome."""
-    log = environment.state / "logs" / "odoo-suites.log"
+def run_suites(
+    environment: Environment, group: Group, addons: Sequence[str]
+) -> Outcome:
+    """Run a group on a fresh database with ``addons`` and return the outcome."""
+    log = environment.state / "logs" / f"odoo-suites-{group.name}.log"
     log.unlink(missing_ok=True)
     try:
-        with step("database for Odoo's suites", log) as making:
-            source = _suites_base(environment, making)
+        with step(f"database for Odoo's {group.name} suites", log) as making:
+            source = _suites_base(environment, group, making)
             names = list(addons)
-            database.build_database(environment, making, SUITES_DATABASE, source, names)
+            database.build_database(environment, making, group.database, source, names)
     except PostgresError as error:
         raise PrepareError(str(error)) from error
-    with step(f"Odoo's mail suites (in {log})", log):
-        outcome = _run_pytest(environment, log, [str(p) for p in suites(environment)])
+    with step(f"Odoo's {group.name} suites (in {log})", log):
+        tests = [str(path) for path in suites(environment, group)]
+        outcome = _run_pytest(environment, group, log, tests)
     if not outcome.failures:
         return outcome
     with step(f"once more the {len(outcome.failures)} that failed", log):
-        again = _run_pytest(environment, log, sorted(outcome.failures))
-    return Outcome(again.failures, outcome.total)
+        again = _run_pytest(environment, group, log, sorted(outcome.failures))
+    return Outcome(outcome.tests, again.failures)
 
 
-def suites(environment: Environment) -> list[Path]:
-    """Return the suites' files and folders."""
+def suites(environment: Environment, group: Group) -> list[Path]:
+    """Return the files and folders of a group."""
     own = environment.odoo_python_path / "odoo" / "addons"
     roots = [*environment.odoo_addons_paths, own]
-    found = [root / name for name in SUITES for root in roots if (root / name).exists()]
-    if len(found) < len(SUITES):
+    found = [
+        root / name for name in group.suites for root in roots if (root / name).exists()
+    ]
+    if len(found) < len(group.suites):
         raise PrepareError(f"this Odoo lacks tests: found only {found}")
     return found
 
 
-def _run_pytest(environment: Environment, log: Path, tests: Sequence[str]) -> Outcome:
+def _run_pytest(
+    environment: Environment, group: Group, log: Path, tests: Sequence[str]
+) -> Outcome:
     """Run ``tests`` without anything of our own suite: no conftest, no settings."""
     state = environment.state
     configuration = environment.write_configuration(
-        state / "odoo-suites.conf", environment.odoo_options(SUITES_DATABASE)
+        state / "odoo-suites.conf", environment.odoo_options(group.database)
     )
     settings, results = state / "odoo-suites.ini", state / "odoo-suites.xml"
     settings.write_text("[pytest]\n", encoding="utf-8")
@@ -142,7 +190,7 @@ def read_results(path: Path) -> Outcome:
             failures.add(name)
     if not names:
         raise PrepareError("no test ran")
-    return Outcome(frozenset(failures), len(names))
+    return Outcome(frozenset(names), frozenset(failures))
 
 
 def short(name: str) -> str:
@@ -160,7 +208,8 @@ def expected_failures() -> list[dict[str, str]]:
 
 def judge(outcome: Outcome, expected: Iterable[dict[str, str]]) -> int:
     """Print what differs from ``expected``; return 1 when it is a failure."""
-    listed = {entry["test"]: entry for entry in expected}
+    ran = {short(name) for name in outcome.tests}
+    listed = {entry["test"]: entry for entry in expected if entry["test"] in ran}
     failures = {short(name) for name in outcome.failures}
     for name in sorted(failures & listed.keys()):
         entry = listed[name]
@@ -174,24 +223,33 @@ def judge(outcome: Outcome, expected: Iterable[dict[str, str]]) -> int:
 
 
 def record_stock(outcome: Outcome) -> None:
-    """Replace the list's "stock" entries by the failures of a run without addons."""
-    kept = [entry for entry in expected_failures() if entry["kind"] != "stock"]
+    """Replace the "stock" entries of what ran by the failures of a run without addons.
+
+    A failure that was listed before keeps the reason that somebody wrote.
+    """
+    ran = {short(name) for name in outcome.tests}
+    before = {e["test"]: e for e in expected_failures() if e["kind"] == "stock"}
+    kept = [
+        entry
+        for entry in expected_failures()
+        if entry["kind"] != "stock" or entry["test"] not in ran
+    ]
     stock = [
-        {"test": short(name), "kind": "stock", "reason": STOCK_REASON}
-        for name in sorted(outcome.failures)
+        before.get(name, {"test": name, "kind": "stock", "reason": STOCK_REASON})
+        for name in sorted(map(short, outcome.failures))
     ]
     EXPECTED.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(EXPECTED, json.dumps([*stock, *kept], indent=2) + "\n")
     say(f"{len(stock)} failures of stock Odoo recorded in {EXPECTED}")
 
 
-def _suites_base(environment: Environment, making: Step) -> str:
+def _suites_base(environment: Environment, group: Group, making: Step) -> str:
     """Return the database with the modules that hold tests, made when missing."""
     base_key = database.ensure_base(environment)
-    key = digest_of(base_key, *TEST_MODULES)
-    if not database.is_current(environment, SUITES_BASE, key):
-        modules = list(TEST_MODULES)
+    key = digest_of(base_key, *group.modules)
+    if not database.is_current(environment, group.base, key):
+        modules = list(group.modules)
         source = database.BASE
-        database.build_database(environment, making, SUITES_BASE, source, modules)
-        database.remember(environment, SUITES_BASE, key)
-    return SUITES_BASE
+        database.build_database(environment, making, group.base, source, modules)
+        database.remember(environment, group.base, key)
+    return group.base

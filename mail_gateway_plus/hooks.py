@@ -3,6 +3,7 @@
 from odoo.tools import config
 
 from .models.ir_mail_server_connect import VERIFY_COMMAND_LINE
+from .models.ir_mail_server_sending import SEND_FOR_OTHERS
 
 
 def post_init_hook(env):
@@ -14,6 +15,10 @@ def post_init_hook(env):
     """
     if config.get("smtp_ssl"):
         env["ir.config_parameter"].set_param(VERIFY_COMMAND_LINE, "False")
+    servers = env["ir.mail_server"].search([])
+    if servers and all(servers.mapped("from_filter")):
+        # Mail of all other senders has gone by one of these until now.
+        env["ir.config_parameter"].set_param(SEND_FOR_OTHERS, "True")
     mailboxes = env["fetchmail.server"].with_context(active_test=False)
     # Odoo knew no limit: their large messages go on coming whole.
     mailboxes.search([]).size_limit = 0

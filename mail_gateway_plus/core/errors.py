@@ -28,5 +28,9 @@ class OutOfTime(GatewayError):
     """What was asked of a server did not come in the time that there is."""
 
 
+class DatabaseLost(GatewayError):
+    """The connection to the database ended in the midst of the work."""
+
+
 class ProtocolViolation(GatewayError):
     """The server lacks something that the gateway needs, or breaks the protocol."""

@@ -11,6 +11,7 @@ from . import mail_gateway_environment
 from . import mail_gateway_environment_screen
 from . import mail_gateway_network
 from . import mail_gateway_proxied
+from . import mail_gateway_trusting
 from . import ir_mail_server_connect
 from . import ir_mail_server
 from . import ir_mail_server_environment
@@ -18,6 +19,7 @@ from . import ir_mail_server_delivery
 from . import ir_mail_server_identity
 from . import ir_mail_server_setup
 from . import ir_mail_server_proxy
+from . import ir_mail_server_trust
 from . import mail_gateway_diagnosable
 from . import mail_gateway_diagnosis
 from . import ir_mail_server_diagnosis
@@ -36,6 +38,7 @@ from . import fetchmail_server_reconcile
 from . import fetchmail_server_rest
 from . import fetchmail_server_setup
 from . import fetchmail_server_proxy
+from . import fetchmail_server_trust
 from . import fetchmail_server_diagnosis
 from . import mail_gateway_inbound
 from . import mail_gateway_inbound_identity
@@ -48,8 +51,19 @@ from . import mail_gateway_inbound_waiting
 from . import mail_gateway_inbound_rest
 from . import mail_gateway_inbound_rehearsal
 from . import mail_gateway_inbound_queue
+from . import mail_gateway_inbound_handover
 from . import mail_gateway_examination
 from . import mail_gateway_inbound_round_trip
+from . import mail_gateway_rule
+from . import mail_gateway_rule_condition
+from . import mail_gateway_rule_value
+from . import mail_gateway_rule_filling
+from . import mail_gateway_rule_effects
+from . import mail_gateway_rule_sentence
+from . import mail_gateway_rule_hit
+from . import mail_gateway_rule_examination
+from . import mail_gateway_rule_export
+from . import mail_gateway_rule_value_export
 from . import mail_gateway_raw
 from . import mail_gateway_memo
 from . import res_partner
@@ -78,5 +92,7 @@ from . import mail_mail_decision
 from . import mail_mail_sent_folder
 from . import mail_mail_inbound
 from . import mail_thread
+from . import mail_thread_mailgate
 from . import mail_gateway_told
 from . import res_config_settings
+from . import ir_cron

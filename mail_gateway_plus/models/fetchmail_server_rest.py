@@ -3,7 +3,7 @@ import logging
 from odoo import models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ..core.errors import FolderUnavailable, MessageGone
+from ..core.errors import FolderUnavailable, MessageGone, OutOfTime
 from ..core.parsing.excerpt import header_fingerprint
 from ..core.policy.rest import ORDERED
 from ..core.protocols.mailbox import bounded
@@ -61,7 +61,26 @@ class FetchmailServerRest(models.Model):
             row._give_rest_up(self.env._("The mailbox no longer holds this message."))
             self._commit()
             return True
+        except OutOfTime:
+            if not mailbox.resumes and raw._coming_size(row.id) <= offset:
+                self._give_up_for_time(row)
+            raise
         return self._complete_rest(row)
+
+    def _give_up_for_time(self, row):
+        """Leave the rest of a message that comes no further than at an earlier visit.
+
+        With POP3 each begins at the beginning, and takes all the time that there is.
+        """
+        self.env["mail.gateway.raw"]._forget_coming(row.ids)
+        row._give_rest_up(
+            self.env._(
+                "The whole message takes longer to come than a visit to the mailbox "
+                "may last. Raise the mailbox's time budget, then fetch the rest again; "
+                "or do without it."
+            )
+        )
+        self._commit()
 
     def _is_expected(self, row):
         """Say whether what comes is the message of which we know the excerpt."""

@@ -6,6 +6,8 @@ from ..core.policy.replies import judge
 from ..core.policy.verdict import Cause, Kind, Scope, Verdict
 
 SESSION_LIMIT = 4
+# System parameter: whether a server sends for those whom its From filter leaves out.
+SEND_FOR_OTHERS = "mail_gateway_plus.send_for_other_senders"
 # The rule of those verdicts that no server has spoken: a quota of ours is spent.
 OWN_QUOTA = "quota"
 
@@ -32,6 +34,19 @@ class IrMailServerSending(models.Model):
         if not candidates and not self:
             return [self]
         return [server.with_prefetch() for server in candidates]
+
+    def _is_for_other_senders(self, smtp_from):
+        """Say whether Odoo found this server only for want of one for the sender.
+
+        Its provider would refuse such mail, or receivers take it for forged (SPF,
+        DMARC). A database in which that was the custom before goes on as it did.
+        """
+        if not self or self.sudo().owner_user_id:
+            return False
+        if self._match_from_filter(smtp_from, self.sudo().from_filter):
+            return False
+        get_param = self.env["ir.config_parameter"].sudo().get_param
+        return get_param(SEND_FOR_OTHERS, "False") != "True"
 
     def _dial(self, route):
         """Return how to reach this server, or another addon's open connection."""

@@ -69,7 +69,10 @@ class MailGatewayInboundQueue(models.Model):
         run = new_run()
         try:
             is_late = self._process_due(server, run, time_left)
-        except Exception:
+        except Exception as error:
+            if self.env.cr.closed:
+                self._note_lost_connection(run, error)
+                raise
             self.env.cr.rollback()
             self._take_marks_off(run)
             raise

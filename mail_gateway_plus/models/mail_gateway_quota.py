@@ -10,6 +10,7 @@ from ..core.policy.quota import (
     given_back,
     grantable,
     spread,
+    turns,
     used,
 )
 from .own_transaction import own_transaction
@@ -170,6 +171,25 @@ class MailGatewayQuota(models.Model):
             if max(moments) > now:
                 free[server.id] = _as_datetime(max(moments))
         return free
+
+    @api.model
+    def _turns(self, servers, first, count):
+        """Return when each of so many waiting mails has its turn with one of these.
+
+        :param first: how many others wait before them
+        :returns: naive UTC times in order; none where none of the servers is spent
+        """
+        quotas = self._of(servers)
+        now, uses = quotas._uses()
+        by_server = []
+        for own in quotas.grouped("server_id").values():
+            limits = [(quota._limit(), uses.get(quota.id, [])) for quota in own]
+            if max(free_at(limit, mine, now) for limit, mine in limits) > now:
+                all_turns = [
+                    turns(lim, mine, now, first, count) for lim, mine in limits
+                ]
+                by_server.append(map(max, zip(*all_turns, strict=True)))
+        return [_as_datetime(min(each)) for each in zip(*by_server, strict=True)]
 
     # ------------------------------------------------------------------- the tables
 

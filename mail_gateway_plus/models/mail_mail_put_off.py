@@ -27,9 +27,9 @@ class MailMailPutOff(models.Model):
         What was said about a mail itself, or gives it up, is a result as any other.
         """
         waits = []
-        chance_at = self._gateway_next_chance()
+        chances = self._gateway_chances(turn, servers, len(errands))
         mails = {mail.id: mail for mail in self._gateway_existing(errands)}
-        for errand in errands:
+        for errand, chance_at in zip(errands, chances, strict=True):
             mail = mails.get(errand.mail_id)
             if mail is None:
                 continue
@@ -61,7 +61,8 @@ class MailMailPutOff(models.Model):
         if any(answer.verdict is not None for answer in errand.answers.values()):
             return None
         if all(map(is_own_quota, verdicts)):
-            due_at = fields.Datetime.now() + min(v.wait for v in verdicts)
+            free_at = fields.Datetime.now() + min(v.wait for v in verdicts)
+            due_at = min(max(free_at, chance_at), free_at + LONGEST_WAIT)
             return due_at, tries, since, self._gateway_told(errand), verdicts[0].cause
         verdict = _best(verdicts)
         since = since or errand.due_at
@@ -106,21 +107,37 @@ class MailMailPutOff(models.Model):
         verdict = _best([verdict for _server, verdict in errand.tried.values()])
         self._gateway_try_again(errand, verdict, reason, ([], []))
 
-    def _gateway_next_chance(self):
-        """Return when the first server that is out of use or spent may be tried.
+    def _gateway_chances(self, turn, tried, count):
+        """Return for each of so many mails when a server may be tried for it.
+
+        That is when the first one that is out of use comes back; and of those whose
+        quota is spent, when it is this mail's turn: if all came when the window opens,
+        each would be taken up and put off again and again.
 
         Breakers that a person opened, and servers that nothing is known of, do not
         count: who changes something has the waiting mail sent (``_gateway_redrive``).
+
+        :param tried: the servers that were asked; if none were to be had, all count
         """
         now = fields.Datetime.now()
-        breakers = self.env["mail.gateway.breaker"].sudo()
-        moments = breakers.search([("open_until", "!=", False)]).mapped("open_until")
-        servers = self.env["ir.mail_server"].sudo()
-        servers = servers.search([("quota_ids", "!=", False)])
-        free = self.env["mail.gateway.quota"]._next_free(servers)
-        moments += [moment for moment in free.values() if moment]
-        soonest = min(moments, default=now + timedelta(minutes=1))
-        return min(max(soonest, now + LEAST_WAIT), now + LONGEST_WAIT)
+        servers, moments = self.env["ir.mail_server"].sudo(), []
+        if tried:
+            servers = servers.browse(server.id for server in tried if server.id)
+        else:
+            servers = servers.search([("quota_ids", "!=", False)])
+            breakers = self.env["mail.gateway.breaker"].sudo()
+            out_of_use = breakers.search([("open_until", "!=", False)])
+            moments = out_of_use.mapped("open_until")
+        key = tuple(servers.ids)
+        quotas = self.env["mail.gateway.quota"]
+        turns = quotas._turns(servers, turn.put_off[key], count)
+        turn.put_off[key] += len(turns)
+        if tried and turns:
+            return turns
+        soonest = min(moments, default=None)
+        turns = turns or [soonest or now + timedelta(minutes=1)] * count
+        least, most = now + LEAST_WAIT, now + LONGEST_WAIT
+        return [min(max(min(each, soonest or each), least), most) for each in turns]
 
     def _gateway_write_waits(self, token, waits):
         """Give claimed mails back until their time, and have the queue run then.

@@ -232,6 +232,9 @@ class MailMailQueue(models.Model):
                 server_id or 0, domain_id or 0, smtp_from, dispatch.server_is_forced
             )
             server = self.env["ir.mail_server"].browse(server_id or ())
+            if not route.server_is_forced and server._is_for_other_senders(smtp_from):
+                self.browse(ids)._gateway_refuse_sender(server, smtp_from)
+                continue
             if server.sudo().owner_user_id:
                 ids = self._gateway_throttle(turn, server, ids)
             # A mail of a personal server may have been split just now.

@@ -3,6 +3,23 @@
 from contextlib import contextmanager
 from email.message import EmailMessage
 
+# Stands for what a library does in seconds with a hostile message: it is at work when
+# we find it there, and kill Odoo as the kernel does that runs out of memory.
+DEADLY = "Deadly"
+STAY_AT_WORK = f"""
+    CREATE FUNCTION stay_at_work() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW.subject = '{DEADLY}' THEN PERFORM pg_sleep(120); END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER stay_at_work BEFORE INSERT ON grievance_ticket
+        FOR EACH ROW EXECUTE FUNCTION stay_at_work();
+"""
+AT_WORK = """
+    SELECT pid FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event = 'PgSleep'
+"""
+
 
 def letter(subject, message_id="<1@home.example>", body="Dark for weeks.\n"):
     """Return the bytes of a plain letter."""

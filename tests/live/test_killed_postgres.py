@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from dev.postgres import PostgresCluster, PostgresError
-from tests.live.live_case import letter
+from tests.live.live_case import AT_WORK, DEADLY, STAY_AT_WORK, letter
 from tests.rig.gateway_server import FETCH_CRON, PROCESS_CRON, GatewayServer
 from tests.rig.processes import wait_until
 
@@ -66,6 +66,39 @@ def cut_the_power(cluster, odoo):
     odoo.start()
 
 
+def test_power_cuts_are_not_held_against_the_message_in_work(cluster, odoo, mailbox):
+    odoo.keep_only_crons(FETCH_CRON, PROCESS_CRON)
+    odoo.execute(STAY_AT_WORK)
+    odoo.add_mailbox(mailbox)
+    mailbox.deliver(letter(DEADLY))
+    crons = [odoo.cron_id(FETCH_CRON), odoo.cron_id(PROCESS_CRON)]
+    for _power_cut in range(4):
+        odoo.execute("UPDATE mail_gateway_inbound SET retry_at = fetched_at")
+        wake_until(odoo, crons, lambda: odoo.query(AT_WORK), "processing to begin")
+        cut_the_power(cluster, odoo)
+
+    odoo.execute("DROP TRIGGER stay_at_work ON grievance_ticket")
+    odoo.execute("UPDATE mail_gateway_inbound SET retry_at = fetched_at")
+
+    done = "SELECT FROM mail_gateway_inbound WHERE state = 'done'"
+    wake_until(odoo, crons, lambda: odoo.query(done), "the letter's ticket")
+    assert subjects_of(odoo, "grievance_ticket", "subject") == [DEADLY]
+
+
+def wake_until(odoo, crons, condition, what):
+    """Have Odoo look into mailbox and journal again and again until it holds."""
+    woken = 0.0
+
+    def holds():
+        nonlocal woken
+        if time.monotonic() - woken > WAKE_SECONDS:
+            woken = time.monotonic()
+            odoo.wake_at_once(*crons)
+        return condition()
+
+    wait_until(holds, timeout=SETTLE_SECONDS, what=what)
+
+
 def subjects_of(odoo, table, column):
     return sorted(value for (value,) in odoo.query(f"SELECT {column} FROM {table}"))
 
@@ -90,16 +123,11 @@ def test_power_cut_at_random_moments_loses_and_doubles_nothing(
         time.sleep(chance.uniform(0, LATEST_SECONDS))  # any moment is as good
         cut_the_power(cluster, odoo)
         in_the_midst += len(mailbox.messages()) + len(odoo.query(OPEN_ROWS)) > 0
-    woken = 0.0
 
     def are_settled():
-        nonlocal woken
-        if time.monotonic() - woken > WAKE_SECONDS:
-            woken = time.monotonic()
-            odoo.wake_at_once(*crons)
         return not mailbox.messages() and not odoo.query(OPEN_ROWS)
 
-    wait_until(are_settled, timeout=SETTLE_SECONDS, what="settling all letters")
+    wake_until(odoo, crons, are_settled, "settling all letters")
 
     assert subjects_of(odoo, "mail_gateway_inbound", "subject") == sorted(letters)
     assert subjects_of(odoo, "grievance_ticket", "subject") == sorted(letters)

@@ -126,9 +126,29 @@ def test_message_too_large_for_the_time_stops_none_after_it(odoo_case, env):
         assert server.is_slow
         timed_fetch(odoo_case, server)
 
-    assert rows_of(server).mapped("subject") == ["Large", "No. 1"]
-    assert rows_of(server).mapped("rest_state") == ["left", False]
+    assert rows_of(server).mapped("subject") == ["No. 1", "Large"]
+    assert rows_of(server).mapped("rest_state") == [False, "left"]
     assert not server.is_slow
+
+
+def test_rest_that_comes_no_further_is_given_up_and_says_why(odoo_case, env):
+    # POP3 has no partial download: each visit would begin anew, for ever.
+    large = letter("Large", "<large@home.example>", body="y\n" * 10**6)
+    with LyingPop({"uidl-large": large}) as slow:
+        slow.lie(b"RETR 1", do=lambda: time.sleep(5))
+        slow.lie(b"TOP 1", instead=[b"+OK", *large[:500].splitlines(), b"."])
+        server = incoming_at(env, "pop", slow.port, **BUDGET, size_limit=1)
+        timed_fetch(odoo_case, server)
+        row = rows_of(server)
+        row.action_fetch_rest()
+
+        cut_off, _seconds = timed_fetch(odoo_case, server)
+        afterwards, _seconds = timed_fetch(odoo_case, server)
+
+    assert "too slow" in server._explain(cut_off)
+    assert (row.rest_state, row.coming_size) == ("left", 0)
+    assert "time budget" in row.rest_reason
+    assert afterwards is None
 
 
 def test_confirming_a_dripping_server_ends(env):

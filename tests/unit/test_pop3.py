@@ -165,6 +165,21 @@ def test_message_cut_off_by_the_server_is_not_a_message():
         mailbox.abandon()
 
 
+def test_what_is_too_large_comes_last():
+    sizes = Expect(b"LIST", b"+OK", b"1 900", b"2 40", b".")
+    retr = Expect(b"RETR 2", b"+OK", b"Subject: small", b"", b".")
+    top = Expect(b"TOP 1 .*", b"+OK", b"Subject: large", b"", b".")
+    with ScriptedServer(READY, UIDL, sizes, retr, top) as server:
+        mailbox = connect(server)
+        mailbox.size_limit = 100
+        mailbox.find(EVERYTHING)
+
+        messages = list(mailbox.download([ref("aaa"), ref("bbb")]))
+
+        mailbox.abandon()
+    assert [message.ref.uid for message in messages] == ["bbb", "aaa"]
+
+
 def test_endless_message_below_the_limit_ends():
     listed = Expect(b"LIST", b"+OK", b"1 100", b".")
     endless = Expect(b"RETR 1", b"+OK", *[b"x" * 1000] * 1000)

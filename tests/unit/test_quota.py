@@ -11,6 +11,7 @@ from mgp_core.policy.quota import (
     given_back,
     grantable,
     spread,
+    turns,
     used,
 )
 
@@ -63,6 +64,30 @@ def test_quota_that_is_not_spent_is_free_now():
 
 def test_mail_with_more_recipients_than_the_limit_never_fits():
     assert free_at(Limit(HOUR, max_recipients=10), [], NOW, recipients=11) is None
+
+
+def test_waiting_messages_have_their_turns_as_places_come_free():
+    limit = Limit(60.0, max_messages=3)
+    uses = [Use(ends_at=10.0, messages=2, recipients=2), Use(20.0, 1, 1)]
+
+    assert turns(limit, uses, 25.0, 0, 5) == [70.0, 70.0, 70.0, 80.0, 130.0]
+
+
+def test_those_behind_others_have_theirs_later():
+    limit, uses = Limit(60.0, max_messages=3), [Use(10.0, 2, 2), Use(20.0, 1, 1)]
+
+    assert turns(limit, uses, 25.0, 30, 2) == [70.0 + 9 * 60, 70.0 + 9 * 60]
+
+
+def test_limit_of_recipients_gives_turns_too():
+    limit, uses = Limit(60.0, max_recipients=2), [Use(10.0, 1, 2)]
+
+    assert turns(limit, uses, 25.0, 0, 4) == [70.0, 70.0, 70.0, 130.0]
+
+
+def test_free_places_are_taken_now():
+    assert turns(Limit(60.0, max_messages=2), [], 25.0, 0, 3) == [25.0, 25.0, 25.0]
+    assert turns(Limit(60.0), [], 25.0, 0, 1) == [25.0]
 
 
 def test_what_was_not_sent_is_given_back():

@@ -4,6 +4,7 @@ import errno
 from datetime import timedelta
 
 import pytest
+from mgp_core.errors import DatabaseLost
 from mgp_core.policy.retry import INBOUND_WAITS, is_transient, next_wait
 
 
@@ -33,6 +34,10 @@ def test_database_that_refuses_the_message_is_not_transient(pgcode):
 )
 def test_machine_out_of_something_is_transient(number):
     assert is_transient(OSError(number, "told by the kernel"))
+
+
+def test_lost_connection_to_the_database_is_transient():
+    assert is_transient(DatabaseLost("server closed the connection unexpectedly"))
 
 
 def test_missing_memory_is_transient():

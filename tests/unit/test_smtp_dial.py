@@ -282,7 +282,7 @@ def test_secret_is_not_shown(hook):
     assert TOKEN not in shown
 
 
-def test_secret_is_not_written_to_the_debug_log(monkeypatch):
+def test_S5_secret_is_not_written_to_the_debug_log(monkeypatch):
     shown = []
     monkeypatch.setattr(smtplib.SMTP, "_print_debug", lambda _s, *w: shown.append(w))
     noop = Expect(b"noop", b"250 Ok")

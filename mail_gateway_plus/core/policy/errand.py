@@ -55,6 +55,7 @@ class Turn:
 
     ``bin``: ids of mails that are to be deleted as they were sent. ``probing``: routes
     for which one more session found no server, as the one at work is a server's probe.
+    ``put_off``: how many mails wait for quotas by now, by the ids of the servers.
     ``session_limits``: how many sessions a server may have at once, by its id.
 
     :param token: the worker's
@@ -76,6 +77,7 @@ class Turn:
         self.sessions = Counter()
         self.opening = Counter()
         self.probing = set()
+        self.put_off = Counter()
         self.session_limits = {}
 
     @property

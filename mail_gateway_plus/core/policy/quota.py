@@ -10,6 +10,8 @@ Times are seconds since the epoch: the database's, which all workers share.
 from dataclasses import dataclass
 
 BUCKETS = 60
+# Of the messages before it, the part that a waiting message takes to be sent.
+EARLY = 0.9
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,31 @@ def free_at(limit, uses, now, recipients=1):
     while grantable(limit, counted, moment, [recipients]) == 0:
         moment = counted.pop(0).ends_at + limit.window
     return moment
+
+
+def turns(limit, uses, now, first, count):
+    """Return when each of ``count`` messages that wait has its turn.
+
+    What was sent leaves the window bucket by bucket, and the next messages take its
+    place, one window after the other. They come a tenth early: some of those before
+    them will not be sent after all, and a place that nobody takes is lost.
+
+    :param first: how many others wait before the first of them
+    """
+    counted = sorted(_counted(limit, uses, now), key=lambda use: use.ends_at)
+    in_messages = bool(limit.max_messages)
+    sizes = [use.messages if in_messages else use.recipients for use in counted]
+    most = limit.max_messages or limit.max_recipients
+    places = [now] * max(most - sum(sizes), 0) if most else []
+    for use, size in zip(counted, sizes, strict=True):
+        places += [use.ends_at + limit.window] * size
+    if not places:
+        return [now] * count
+    moments = []
+    for number in range(first, first + count):
+        window, place = divmod(int(number * EARLY), len(places))
+        moments.append(places[place] + window * limit.window)
+    return moments
 
 
 def given_back(limit, uses, now, messages, recipients):

@@ -3,6 +3,8 @@
 import errno
 from datetime import timedelta
 
+from ..errors import DatabaseLost
+
 # Waits after the first, second, … failed try of an inbound message. A conflict with
 # another transaction is gone in a minute; a full disk takes a person a while.
 INBOUND_WAITS = (
@@ -43,7 +45,7 @@ def is_transient(error):
     """
     seen = set()
     while error is not None and id(error) not in seen:
-        if isinstance(error, MemoryError):
+        if isinstance(error, (MemoryError, DatabaseLost)):
             return True
         if getattr(error, "pgcode", None) in TRANSIENT_SQLSTATES:
             return True

@@ -138,9 +138,10 @@ class Pop3Mailbox(StockConnection, Mailbox):
 
     def download(self, refs):
         sizes = self._sizes() if self.size_limit and refs else {}
-        for ref in refs:
-            number = self._numbers[ref]
-            size = sizes.get(number, 0)
+        size_of = {ref: sizes.get(self._numbers[ref], 0) for ref in refs}
+        # Last what is too large: where a server has no TOP it may take all the time.
+        for ref in sorted(refs, key=lambda ref: size_of[ref] > self.size_limit):
+            number, size = self._numbers[ref], size_of[ref]
             try:
                 if size > self.size_limit:
                     message = self._excerpt(ref, number, size)

@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import timedelta
 from unittest.mock import patch
 
+import psycopg2
 import pytest
 from queue_case import (
     ALL,
@@ -214,6 +215,113 @@ def marks(database):
     with environment(database) as env:
         rows = env["mail.gateway.inbound"].search([], order="id")
         return [(row.taken_by, row.unended_tries) for row in rows]
+
+
+def cut_off(model, subject):
+    """End the worker's connection as an administrator or a broken line does."""
+    if subject == "No. 3":
+        with Registry(model.env.cr.dbname).cursor() as other:
+            pid = model.env.cr._cnx.info.backend_pid
+            other.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+        model.env.cr.execute("SELECT 1", log_exceptions=False)
+
+
+def process_without_connection(database):
+    with pytest.raises(psycopg2.Error):
+        process(database)
+
+
+def test_lost_connection_is_no_death(queue):
+    with intake(queue, cut_off):
+        process_without_connection(queue)  # among the others
+        process_without_connection(queue)  # alone
+
+    assert value_of(queue, "No. 3", "state") == "retry"
+    assert value_of(queue, "No. 3", "unended_tries") == 0
+    assert "connection" in value_of(queue, "No. 3", "reason")
+    let_time_pass(queue)
+    process(queue)
+    assert tickets(queue) == ALL
+
+
+def test_lost_connection_does_not_wash_an_earlier_death_away(queue):
+    with intake(queue, kill):
+        assert not has_survived(queue)  # among the others
+        assert not has_survived(queue)  # alone
+    with intake(queue, cut_off):
+        process_without_connection(queue)
+
+    assert value_of(queue, "No. 3", "unended_tries") == 1
+
+
+def test_message_that_ends_each_connection_is_parked_in_the_end(queue):
+    losses = 0
+    with intake(queue, cut_off):
+        while value_of(queue, "No. 3", "state") != "quarantined":
+            losses += 1
+            assert losses < 10
+            process_without_connection(queue)
+            let_time_pass(queue)
+        process(queue)
+
+    assert tickets(queue) == OTHERS
+    assert "killed Odoo" not in value_of(queue, "No. 3", "reason")
+
+
+def test_worker_that_finds_no_database_leaves_its_mark(queue):
+    module = mail_gateway_inbound_claim
+    with intake(queue, cut_off), patch.object(module, "RECONNECT_PAUSES", ()):
+        process_without_connection(queue)
+        process_without_connection(queue)
+
+    assert value_of(queue, "No. 3", "unended_tries") == 1
+
+
+def restart_postgres(database):
+    """Have it look as if PostgreSQL was started after all that is in work."""
+    with environment(database) as env:
+        env.cr.execute("UPDATE mail_gateway_inbound SET taken_at = '2020-01-01'")
+
+
+def test_restarted_postgres_is_no_death(queue):
+    for _restart in range(4):
+        die_while_processing(queue, 1)
+        restart_postgres(queue)
+        let_time_pass(queue)
+
+    process(queue)
+
+    assert tickets(queue) == ALL
+    assert value_of(queue, "No. 1", "unended_tries") == 0
+
+
+def test_restart_forgives_no_earlier_death(queue):
+    for _death in range(2):
+        die_while_processing(queue, 1)
+        let_time_pass(queue)
+    die_while_processing(queue, 1)
+    restart_postgres(queue)
+    let_time_pass(queue)
+    die_while_processing(queue, 1)
+    let_time_pass(queue)
+
+    process(queue)
+
+    assert "killed Odoo 3 times" in value_of(queue, "No. 1", "reason")
+
+
+def test_message_with_which_postgres_is_restarted_each_time_is_parked(queue):
+    restarts = 0
+    while value_of(queue, "No. 1", "state") != "quarantined":
+        restarts += 1
+        assert restarts < 10
+        die_while_processing(queue, 1)
+        restart_postgres(queue)
+        let_time_pass(queue)
+
+    process(queue)
+    assert tickets(queue) == ALL[1:]
+    assert "restart" in value_of(queue, "No. 1", "reason")
 
 
 @pytest.mark.parametrize("count", [1, 5])

@@ -120,13 +120,37 @@ class TestSpentQuota(WaitingCase):
 
         self.assertEqual(len(self.received.recipients), 2)
         free_at = self.env["mail.gateway.quota"]._next_free(self.server)[self.server.id]
-        for mail in mails[2:]:
+        for mail in mails[2:5]:  # the next one's turn is in the next window
             late = (mail.scheduled_date - free_at).total_seconds()
             self.assertTrue(-2 <= late <= 5, late)
             self.assertEqual((mail.gateway_tries, mail.gateway_since), (0, False))
             self.assertEqual(mail.gateway_cause, "sending_quota")
         soon = free_at + timedelta(seconds=70)
         self.assertTrue([when for when in self.wakes() if free_at <= when <= soon])
+
+    def test_mails_come_when_it_is_their_turn_and_not_all_when_the_window_opens(self):
+        self.quota.window_unit = "minute"
+        mails = [self.mail(email_to=f"p{n}@home.example") for n in range(8)]
+
+        self.run_queue()
+
+        free_at = self.env["mail.gateway.quota"]._next_free(self.server)[self.server.id]
+        late = [(mail.scheduled_date - free_at).total_seconds() for mail in mails[2:]]
+        minutes = [round(seconds / 60) for seconds in late]
+        self.assertEqual(minutes, [0, 0, 0, 1, 1, 2])
+
+    def test_mails_without_any_server_have_their_turns_as_well(self):
+        self.quota.window_unit = "minute"
+        self.server.when_spent = "next"
+        self.env["mail.gateway.quota"]._reserve(self.server, 2, 2)
+        mails = [self.mail(email_to=f"p{n}@home.example") for n in range(6)]
+
+        self.run_queue()
+
+        free_at = self.env["mail.gateway.quota"]._next_free(self.server)[self.server.id]
+        late = [(mail.scheduled_date - free_at).total_seconds() for mail in mails]
+        minutes = [round(seconds / 60) for seconds in late]
+        self.assertEqual(minutes, [0, 0, 0, 1, 1, 2])
 
     def test_server_is_not_even_dialled_while_its_quota_is_spent(self):
         self.env["mail.gateway.quota"]._reserve(self.server, 2, 2)
