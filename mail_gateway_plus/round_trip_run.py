@@ -14,7 +14,7 @@ from .core.tasks import call
 
 AT_ONCE = 4
 # A mailbox that hangs keeps the others waiting no longer than this.
-LOOK_SECONDS = 60.0
+LOOK_SECONDS = 20.0
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ _logger = logging.getLogger(__name__)
 # The scheduled check comes every day and looks at what is a week old, so that one that
 # failed to run is made up for.
 CHECKED_EVERY = timedelta(days=7)
+ASKED_AGAIN_AFTER = timedelta(hours=20)
+# Where the DNS is silent, each takes its whole time.
+DOMAINS_A_RUN = 12
 # Who waits behind how many others: domains are looked at a few at a time.
 MOST_SECONDS = 4 * BUDGET_SECONDS
 GRACE = timedelta(seconds=15)
@@ -210,21 +213,32 @@ class MailGatewayDeliverability(models.Model):
         names = self.env["mail.gateway.network"]._names()
         if not names.has_records:
             return
-        due = []
+        due, left = [], 0
         for server in servers:
             senders = server._deliverability_senders()
-            if self.sudo()._is_due(server, senders):
-                reports = self.sudo()._begin(server, senders)
-                due += [(report, senders[report.domain]) for report in reports]
+            if not self.sudo()._is_due(server, senders):
+                continue
+            if len(due) >= DOMAINS_A_RUN:
+                left += 1
+                continue
+            reports = self.sudo()._begin(server, senders)
+            due += [(report, senders[report.domain]) for report in reports]
         self.env.cr.commit()  # pylint: disable=invalid-commit
         run((self._check(names, *each) for each in due), DOMAINS_AT_ONCE)
-        self.env["ir.cron"]._commit_progress(remaining=0)
+        self.env["ir.cron"]._commit_progress(len(due), remaining=left)
 
     @api.model
     def _is_due(self, server, senders):
-        since = fields.Datetime.now() - CHECKED_EVERY
-        fresh = self.search([("server_id", "=", server.id), ("checked_at", ">", since)])
+        """Return the domains that were not checked lately, or without an answer."""
+        now = fields.Datetime.now()
+        reports = self.search([("server_id", "=", server.id)])
+        fresh = reports.filtered(lambda report: report._is_fresh(now))
         return set(senders) - set(fresh.mapped("domain"))
+
+    def _is_fresh(self, now):
+        is_open = self.state == Grade.SKIPPED.value
+        every = ASKED_AGAIN_AFTER if is_open else CHECKED_EVERY
+        return bool(self.checked_at) and self.checked_at > now - every
 
     def _check(self, names, report, sender):
         """A task: look at one domain, write it down, tell what got worse."""

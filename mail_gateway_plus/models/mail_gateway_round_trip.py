@@ -3,6 +3,8 @@ from datetime import timedelta
 from email.utils import formatdate, make_msgid
 from types import SimpleNamespace
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, consteq, hmac
@@ -29,6 +31,9 @@ RETENTION = ("mail_gateway_plus.round_trip_retention_days", 90)
 GC_LIMIT = 1000
 SCOPE = "mail_gateway_plus.round_trip"
 MAX_WORDS = 2000
+# Somebody, or the scheduler, waits; where the reply to the dot takes longer, the
+# mailbox tells whether the mail was taken.
+ANSWER_SECONDS = 60
 
 
 class MailGatewayRoundTrip(models.Model):
@@ -222,6 +227,8 @@ class MailGatewayRoundTrip(models.Model):
             return None
         try:
             parcel = self._parcel()
+        except psycopg2.Error:
+            raise
         except Exception as error:
             self._fail(str(error))
             return None
@@ -254,7 +261,7 @@ class MailGatewayRoundTrip(models.Model):
             message, session
         )
         is_ours = isinstance(dial, SmtpDial)
-        connect = dial.connect if is_ours else lambda: dial
+        connect = dial.within(ANSWER_SECONDS).connect if is_ours else lambda: dial
         return Parcel(connect, smtp_from, recipients[0], message.as_bytes())
 
     def _mark(self):

@@ -19,7 +19,7 @@ from ..round_trip_run import RoundTripRun
 _logger = logging.getLogger(__name__)
 
 # One run of the scheduler brings so many forward.
-AT_MOST = 50
+AT_MOST = 20
 # Somebody watches for so long after the button; looking takes time as well.
 LIVE_FOR = timedelta(seconds=sum(LIVE_WAITS) + 60)
 

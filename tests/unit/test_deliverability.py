@@ -397,7 +397,10 @@ def test_name_that_does_not_lead_back_is_told_with_the_record():
 def test_address_of_an_own_network_has_no_public_name():
     private = replace(GOOD_SENDER, addresses=(ipaddress.ip_address("10.0.0.5"),))
 
-    assert Cause.EGRESS_PRIVATE in causes(Check.EGRESS, look(private))
+    findings = look(private)
+
+    assert causes(Check.EGRESS, findings) == [Cause.EGRESS_PRIVATE]
+    assert causes(Check.SPF, findings) == [Cause.SPF_OK]
 
 
 @pytest.mark.parametrize(

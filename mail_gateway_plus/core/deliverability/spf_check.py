@@ -1,5 +1,8 @@
 """A domain's SPF record: what is wrong with it, and what it should be."""
 
+from dataclasses import replace
+
+from ..discovery.names import is_public
 from .findings import Cause, Check, Finding, Grade, Publish
 from .spf_record import Result
 from .spf_walk import MOST_LOOKUPS, MOST_VOIDS, SpfFault, survey_spf
@@ -7,7 +10,10 @@ from .spf_walk import MOST_LOOKUPS, MOST_VOIDS, SpfFault, survey_spf
 
 def check_spf(lookups, sender):
     """Return the findings about a sender's SPF, the worst first; one if all is well."""
-    survey = survey_spf(lookups, sender.domain, sender.addresses)
+    # One behind a router is nobody's business but the router's.
+    public = tuple(a for a in sender.addresses if is_public(str(a)))
+    sender = replace(sender, addresses=public)
+    survey = survey_spf(lookups, sender.domain, public)
     if sender.domain in survey.about(SpfFault.UNREACHABLE):
         return [Finding(Check.SPF, Grade.SKIPPED, Cause.NO_ANSWER, sender.domain)]
     report = _Report(sender, survey)

@@ -291,6 +291,17 @@ class TestScheduledCheck(DeliverabilityCase):
 
         self.assertTrue(self.report.alert_ids)
 
+    def test_dns_that_did_not_answer_is_asked_again_the_next_day(self):
+        now = fields.Datetime.now()
+        self.report.write({"state": "skipped", "checked_at": now})
+        self.assertFalse(
+            self.reports._is_due(self.main, {"city.example": None}),
+        )
+
+        self.report.checked_at = fields.Datetime.subtract(now, days=1)
+
+        self.assertTrue(self.reports._is_due(self.main, {"city.example": None}))
+
     def test_what_was_checked_this_week_is_not_asked_again(self):
         before = self.report.checked_at
 
