@@ -42,6 +42,7 @@
         "views/ir_mail_server_views.xml",
         "views/ir_mail_server_delivery_views.xml",
         "views/fetchmail_server_views.xml",
+        "views/fetchmail_server_senders_views.xml",
         "views/mail_gateway_proxy_views.xml",
         "views/mail_gateway_trust_views.xml",
         "views/mail_gateway_environment_views.xml",

@@ -40,6 +40,7 @@ from . import fetchmail_server_setup
 from . import fetchmail_server_proxy
 from . import fetchmail_server_trust
 from . import fetchmail_server_diagnosis
+from . import fetchmail_server_senders
 from . import mail_gateway_inbound
 from . import mail_gateway_inbound_identity
 from . import mail_gateway_inbound_journal
@@ -51,9 +52,14 @@ from . import mail_gateway_inbound_waiting
 from . import mail_gateway_inbound_rest
 from . import mail_gateway_inbound_rehearsal
 from . import mail_gateway_inbound_queue
-from . import mail_gateway_inbound_handover
+from . import mail_gateway_inbound_trust
+from . import mail_gateway_inbound_files
+from . import mail_gateway_held_file
 from . import mail_gateway_examination
 from . import mail_gateway_inbound_round_trip
+from . import mail_gateway_examination_trust
+from . import mail_gateway_examination_files
+from . import mail_gateway_inbound_handover
 from . import mail_gateway_rule
 from . import mail_gateway_rule_condition
 from . import mail_gateway_rule_value
@@ -92,6 +98,8 @@ from . import mail_mail_decision
 from . import mail_mail_sent_folder
 from . import mail_mail_inbound
 from . import mail_thread
+from . import mail_thread_trust
+from . import mail_thread_files
 from . import mail_thread_mailgate
 from . import mail_gateway_told
 from . import res_config_settings

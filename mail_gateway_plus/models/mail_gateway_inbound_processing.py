@@ -121,7 +121,12 @@ class MailGatewayInboundProcessing(models.Model):
         )
 
     def _in_its_company(self, model):
-        records = self.env[model]
+        """Return a model for what is made of the message.
+
+        With what has Odoo store HTML and SVG as text: nobody's browser shall run what a
+        stranger sent (base, ir_attachment.py, ``_check_contents``).
+        """
+        records = self.env[model].with_context(attachments_mime_plainxml=True)
         return records.with_company(self.company_id) if self.company_id else records
 
     def _settle(self, trace, work):
