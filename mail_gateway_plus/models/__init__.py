@@ -56,7 +56,6 @@ from . import mail_gateway_inbound_trust
 from . import mail_gateway_inbound_files
 from . import mail_gateway_held_file
 from . import mail_gateway_examination
-from . import mail_gateway_inbound_round_trip
 from . import mail_gateway_examination_trust
 from . import mail_gateway_examination_files
 from . import mail_gateway_inbound_handover
@@ -68,6 +67,7 @@ from . import mail_gateway_rule_effects
 from . import mail_gateway_rule_sentence
 from . import mail_gateway_rule_hit
 from . import mail_gateway_rule_examination
+from . import mail_gateway_inbound_round_trip
 from . import mail_gateway_rule_export
 from . import mail_gateway_rule_value_export
 from . import mail_gateway_raw

@@ -16,7 +16,8 @@ class MailGatewayExamination(models.AbstractModel):
 
     @api.model
     def _stations(self):
-        # First of all: it is nobody's mail, and no rule is to make anything of it.
+        # First of all, by its place in models/__init__.py: it is nobody's mail,
+        # whatever is thought of its sender, and no rule makes anything of it.
         return [self._halt_round_trip, *super()._stations()]
 
     @api.model

@@ -288,7 +288,7 @@ class MailGatewayRoundTrip(models.Model):
             )
         words = (handed.words if handed.error or handed.delivery else "")[:MAX_WORDS]
         seen = [as_network(address) for address in addresses_in(handed.greeting)]
-        self.write({"words": words, "egress_address": seen[0] if seen else False})
+        self.write({"words": words, **({"egress_address": seen[0]} if seen else {})})
         if handed.error is None and handed.delivery is None:
             return  # another addon's connection took it and tells no more
         if handed.delivery is not None and (

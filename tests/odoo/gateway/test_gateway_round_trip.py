@@ -116,6 +116,11 @@ class TestRoundTrip(RoundTripCase):
         self.assertEqual(self.trip.arrived_in_id, self.box)
         self.assertEqual(self.env["grievance.ticket"].search_count([]), tickets)
 
+    def test_nothing_else_is_asked_about_it(self):
+        stations = self.env["mail.gateway.examination"]._stations()
+
+        self.assertEqual(stations[0].__name__, "_halt_round_trip")
+
     def test_mail_that_arrives_twice_is_counted_and_makes_no_record_either(self):
         again = b"Received: from a by b; Sat, 28 Nov 2026 12:00:00 +0000\r\n" + self.raw
 
