@@ -44,6 +44,7 @@
         "views/fetchmail_server_views.xml",
         "views/fetchmail_server_senders_views.xml",
         "views/mail_gateway_proxy_views.xml",
+        "views/mail_gateway_app_views.xml",
         "views/mail_gateway_trust_views.xml",
         "views/mail_gateway_environment_views.xml",
         "views/mail_gateway_outage_views.xml",

@@ -240,6 +240,68 @@ LADDER_ADVICE = {
         _lt("The provider handed out no token for this account."),
         _lt("Connect the account anew; its words below say what is missing."),
     ),
+    Advice.TOKEN_UNAVAILABLE: (
+        _lt("Microsoft's login service cannot be asked for a token at the moment."),
+        _lt(
+            "Try again in some minutes. It has to be reachable by HTTPS from this "
+            "machine, directly: the server's proxy is not used for it."
+        ),
+    ),
+    Advice.APP_SECRET_WRONG: (
+        _lt("Microsoft does not accept the client secret."),
+        _lt(
+            "Enter the secret's value, which Microsoft shows only once, and not its "
+            "ID. If it is lost, make a new one: App registrations ► your app ► "
+            "Certificates & secrets."
+        ),
+    ),
+    Advice.APP_SECRET_EXPIRED: (
+        _lt("The client secret has expired."),
+        _lt(
+            "Make a new one at Microsoft (App registrations ► your app ► Certificates "
+            "& secrets), enter its value here and note down when it ends."
+        ),
+    ),
+    Advice.APP_TENANT_UNKNOWN: (
+        _lt("Microsoft knows no such tenant."),
+        _lt(
+            "Enter the Directory (tenant) ID of the app's overview page, and choose "
+            "the cloud that your organisation is in."
+        ),
+    ),
+    Advice.APP_UNKNOWN: (
+        _lt("The tenant knows no such app."),
+        _lt(
+            "Enter the Application (client) ID of the app's overview page. If the app "
+            "belongs to another tenant, an administrator of yours has to consent to "
+            "it first."
+        ),
+    ),
+    Advice.APP_REFUSED: (
+        _lt("Microsoft hands out no token for this app."),
+        _lt(
+            "Its words say why; the code in them is explained at "
+            "login.microsoftonline.com/error."
+        ),
+    ),
+    Advice.APP_NO_CONSENT: (
+        _lt("The app may not do this: its token lacks the right that is needed."),
+        _lt(
+            "Add it at Microsoft under API permissions ► APIs my organization uses ► "
+            "Office 365 Exchange Online ► Application permissions, then press “Grant "
+            "admin consent”. It may take some minutes until tokens have it."
+        ),
+    ),
+    Advice.APP_NO_MAILBOX: (
+        _lt("The app has its token, but the mailbox does not let it in."),
+        _lt(
+            "In Exchange Online, register the app with New-ServicePrincipal and give "
+            "it the mailbox with Add-MailboxPermission, as the form shows. Give the "
+            "object ID of the enterprise application there, not that of the app "
+            "registration. The mailbox must allow IMAP, or authenticated SMTP; "
+            "changes take up to an hour."
+        ),
+    ),
     Advice.ACCOUNT_LOCKED: (
         _lt("The account is locked, or wants its owner to sign in with a browser."),
         _lt("Sign in to its web mail, answer what is asked there, and test again."),

@@ -11,6 +11,7 @@ from . import mail_gateway_environment
 from . import mail_gateway_environment_screen
 from . import mail_gateway_network
 from . import mail_gateway_proxied
+from . import mail_gateway_microsoft_app
 from . import mail_gateway_trusting
 from . import ir_mail_server_connect
 from . import ir_mail_server
@@ -19,6 +20,7 @@ from . import ir_mail_server_delivery
 from . import ir_mail_server_identity
 from . import ir_mail_server_setup
 from . import ir_mail_server_proxy
+from . import ir_mail_server_app
 from . import ir_mail_server_trust
 from . import mail_gateway_diagnosable
 from . import mail_gateway_diagnosis
@@ -38,6 +40,7 @@ from . import fetchmail_server_reconcile
 from . import fetchmail_server_rest
 from . import fetchmail_server_setup
 from . import fetchmail_server_proxy
+from . import fetchmail_server_app
 from . import fetchmail_server_trust
 from . import fetchmail_server_diagnosis
 from . import fetchmail_server_senders

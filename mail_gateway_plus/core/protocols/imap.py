@@ -10,6 +10,7 @@ from imapclient import SEEN, IMAPClient
 from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError
 
 from ..errors import FolderUnavailable, MessageGone, ProtocolViolation
+from ..oauth.login import log_in_with_token
 from ..policy.progress import Listing
 from ..round_trip.looking import find_marked
 from .after_fetch import AfterFetch
@@ -358,19 +359,40 @@ class ImapLogin:
             raise ProtocolViolation("LOGINDISABLED")
         is_ascii = user.isascii() and password.isascii()
         login = self._client.login if is_ascii else self._client.plain_login
+        return self._logged_in(login, user, password)
+
+    def authenticate(self, mechanism, authobject):
+        """Run a SASL exchange; ``authobject`` answers each challenge.
+
+        With XOAUTH2 only the first one, whatever addons answer: the next is an error,
+        which wants an empty answer before the server says NO.
+        """
+        if mechanism.upper() == "XOAUTH2":
+            authobject = _once(authobject)
+        return self._logged_in(self._client.sasl_login, mechanism, authobject)
+
+    def app(self, user, source):
+        """Log in with the token of an app (:class:`~..oauth.store.TokenSource`).
+
+        :raises TokenFailed: if the provider hands none out
+        """
+
+        def log_in(response):
+            return self.authenticate("XOAUTH2", lambda _challenge: response)
+
+        def is_refusal(error):
+            return isinstance(error, LoginError)
+
+        return log_in_with_token(user, source, log_in, is_refusal)
+
+    def _logged_in(self, login, *arguments):
         try:
-            answer = login(user, password)
+            answer = login(*arguments)
         except LoginError as error:
             # IMAPClient makes a LoginError of everything: a lost connection is none.
             if isinstance(error.__context__, IMAP4.abort):
                 raise error.__context__ from None
             raise
-        self._keep_capabilities()
-        return answer
-
-    def authenticate(self, mechanism, authobject):
-        """Run a SASL exchange; ``authobject`` answers each challenge."""
-        answer = self._client.sasl_login(mechanism, authobject)
         self._keep_capabilities()
         return answer
 
@@ -385,3 +407,14 @@ class ImapLogin:
     def select(self, mailbox="INBOX", readonly=False):
         """Select a folder, as the overrides do after logging in."""
         return self._client.select_folder(mailbox, readonly=readonly)
+
+
+def _once(authobject):
+    """Return what answers the first challenge as told, and the others by nothing."""
+    answers = iter([authobject])
+
+    def answer(challenge):
+        told = next(answers, None)
+        return told(challenge) if told else b""
+
+    return answer
