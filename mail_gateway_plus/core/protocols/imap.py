@@ -11,6 +11,7 @@ from imapclient.exceptions import CapabilityError, IMAPClientError
 
 from ..errors import FolderUnavailable, MessageGone, ProtocolViolation
 from ..policy.progress import Listing
+from ..round_trip.looking import find_marked
 from .after_fetch import AfterFetch
 from .endpoint import Security
 from .imap_login import ImapLogin
@@ -263,6 +264,10 @@ class ImapMailbox(StockConnection, Mailbox):
     def find_sent(self, message_ids):
         """Return the folder of sent mail, and which of the messages are in it."""
         return find_sent(self._client, message_ids)
+
+    def find_marked(self, folders, mark, message_id):
+        """Return the copies of a round-trip mail, in whatever folder they lie."""
+        return find_marked(self._client, folders, mark, message_id)
 
     def remove(self, refs):
         """Delete messages, and no others.
