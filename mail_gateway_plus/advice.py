@@ -69,6 +69,14 @@ FAULT_ADVICE = {
         "The server takes a password only over an encrypted connection. Choose "
         "STARTTLS, or SSL/TLS with its own port."
     ),
+    FaultKind.TOKEN_REFUSED: _lt(
+        "Microsoft hands out no token for the app. Check its tenant, client ID and "
+        "client secret, and whether the secret has expired."
+    ),
+    FaultKind.TOKEN_UNAVAILABLE: _lt(
+        "Microsoft's login service cannot be asked for a token at the moment. It has "
+        "to be reachable by HTTPS from this machine, directly."
+    ),
     FaultKind.FOLDER_UNAVAILABLE: _lt(
         "The login works, but the folder cannot be opened. Check its name, including "
         "the folders above it, and the account's rights."

@@ -5,11 +5,13 @@ from . import mail_gateway_confirmable
 from . import mail_gateway_alerting
 from . import mail_gateway_preset_region
 from . import mail_gateway_preset
+from . import mail_gateway_preset_dns
 from . import mail_gateway_assisted
 from . import mail_gateway_environment
 from . import mail_gateway_environment_screen
 from . import mail_gateway_network
 from . import mail_gateway_proxied
+from . import mail_gateway_microsoft_app
 from . import mail_gateway_trusting
 from . import ir_mail_server_connect
 from . import ir_mail_server
@@ -18,10 +20,16 @@ from . import ir_mail_server_delivery
 from . import ir_mail_server_identity
 from . import ir_mail_server_setup
 from . import ir_mail_server_proxy
+from . import ir_mail_server_app
 from . import ir_mail_server_trust
 from . import mail_gateway_diagnosable
 from . import mail_gateway_diagnosis
 from . import ir_mail_server_diagnosis
+from . import mail_gateway_deliverability
+from . import ir_mail_server_deliverability
+from . import mail_gateway_round_trip
+from . import mail_gateway_round_trip_progress
+from . import ir_mail_server_round_trip
 from . import mail_gateway_folder
 from . import fetchmail_server
 from . import fetchmail_server_environment
@@ -32,6 +40,7 @@ from . import fetchmail_server_reconcile
 from . import fetchmail_server_rest
 from . import fetchmail_server_setup
 from . import fetchmail_server_proxy
+from . import fetchmail_server_app
 from . import fetchmail_server_trust
 from . import fetchmail_server_diagnosis
 from . import fetchmail_server_senders
@@ -61,6 +70,7 @@ from . import mail_gateway_rule_effects
 from . import mail_gateway_rule_sentence
 from . import mail_gateway_rule_hit
 from . import mail_gateway_rule_examination
+from . import mail_gateway_inbound_round_trip
 from . import mail_gateway_rule_export
 from . import mail_gateway_rule_value_export
 from . import mail_gateway_raw
