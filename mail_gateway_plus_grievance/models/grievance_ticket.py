@@ -25,6 +25,8 @@ class GrievanceTicket(models.Model):
     _rec_names_search = ["number", "subject", "complainant_name", "email_from"]
     # Odoo's loop detection looks for other records of the sender by this field.
     _primary_email = "email_from"
+    _mail_gateway_reference = "number"
+    _mail_gateway_closed_policy = "reopen"
 
     number = fields.Char(
         required=True,
@@ -190,17 +192,21 @@ class GrievanceTicket(models.Model):
         """Open a closed ticket again when its complainant, no machine, answers."""
         self._triage_answer(msg_dict.get("subject"), msg_dict.get("body"))
         result = super().message_update(msg_dict, update_vals=update_vals)
+        if self._gateway_trace():
+            return result  # the journal has its own say, and the database's settings
         if self.env.context.get("grievance_person_wrote", True):
             sender = email_normalize(msg_dict.get("email_from") or "")
-            author_id = msg_dict.get("author_id")
             for ticket in self.filtered("is_closed"):
-                known_by_address = sender and ticket.email_normalized == sender
-                known_by_contact = author_id and ticket.partner_id.id == author_id
-                if known_by_address or known_by_contact:
-                    ticket._reopen()
+                if ticket._mail_gateway_is_correspondent(sender):
+                    ticket._mail_gateway_reopen()
         return result
 
-    def _reopen(self):
+    def _mail_gateway_is_correspondent(self, address):
+        """Know the complainant, by the address that wrote or as a contact."""
+        known = {self.email_normalized, self.partner_id.email_normalized}
+        return bool(address) and address in known
+
+    def _mail_gateway_reopen(self):
         """Take the ticket back to work."""
         self.ensure_one()
         stage = self.env.ref(
@@ -265,9 +271,10 @@ class GrievanceTicket(models.Model):
             defaults=defaults, author_ids=author_ids
         )
         for ticket in self.sudo().filtered("intake_address"):
-            reply_to[ticket.id] = ticket._notify_get_reply_to_formatted_email(
+            address = ticket._notify_get_reply_to_formatted_email(
                 ticket.intake_address, author_id=(author_ids or {}).get(ticket.id)
             )
+            reply_to[ticket.id] = ticket._mail_gateway_tagged(address)
         return reply_to
 
     def _message_post_after_hook(self, message, msg_vals):
@@ -294,6 +301,8 @@ class GrievanceTicket(models.Model):
         aliases and not to mailboxes.
         """
         self.ensure_one()
+        if (trace := self._gateway_trace()) and not trace.may_answer:
+            return False
         if not self.email_normalized or self.email_normalized == self.intake_address:
             return False
         if self.env["mail.alias.domain"].sudo()._find_aliases([self.email_normalized]):

@@ -1,7 +1,5 @@
 from odoo import api, models
 
-from ..automatic_mail import is_automatic
-
 
 class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
@@ -17,6 +15,6 @@ class MailThread(models.AbstractModel):
         ``message_post``, which refuses what it does not know.
         """
         if any(route[0] == "grievance.ticket" for route in routes or ()):
-            automatic = is_automatic(message, message_dict.get("email_from"))
-            self = self.with_context(grievance_person_wrote=not automatic)
+            is_person = self._gateway_machine(message).is_person
+            self = self.with_context(grievance_person_wrote=is_person)
         return super()._message_route_process(message, message_dict, routes)
