@@ -249,6 +249,24 @@ class TestRules(RuleCase):
         self.assertNotEqual(self.record_of(row), ticket)
         self.assertIn("nothing to do with", row.route_notes)
 
+    def test_closed_record_that_is_named_is_opened_again(self):
+        closing = self.env["grievance.stage"].search(
+            [("is_closed", "=", True)], limit=1
+        )
+        ticket = self.tickets.create(
+            {
+                "subject": "Dark",
+                "email_from": "amina@home.example",
+                "stage_id": closing.id,
+            }
+        )
+        self.finding_rule()
+
+        row = self.receive(letter(f"About {ticket.number}, please"))
+
+        self.assertEqual(self.record_of(row), ticket)
+        self.assertFalse(ticket.is_closed)
+
     def test_reference_of_nothing_leads_nowhere(self):
         self.finding_rule()
 
