@@ -130,8 +130,8 @@ class MailGatewayRuleEffects(models.Model):
         sender = trace.facts.sender
         if not trace.machine.is_person or not sender:
             return self.env._("a machine wrote it, or nobody.")
-        if not trace.may_answer:
-            return self.env._("it could feed a mail loop.")
+        if self.env["mail.gateway.examination"]._is_forged(trace):
+            return self.env._("somebody else than %s has sent it.", sender)
         if self._is_own_address(sender):
             return self.env._("%s is an address of ours.", sender)
         limit = whole_number(self.env, ACKNOWLEDGEMENTS)
