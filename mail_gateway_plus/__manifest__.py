@@ -53,6 +53,8 @@
         "views/mail_gateway_menus.xml",
         "views/mail_gateway_preset_form_views.xml",
         "views/mail_gateway_preset_views.xml",
+        "views/mail_gateway_deliverability_views.xml",
+        "views/mail_gateway_round_trip_views.xml",
         "wizards/mail_gateway_discover_views.xml",
         "views/mail_gateway_setup_views.xml",
         "views/res_config_settings_views.xml",

@@ -5,6 +5,7 @@ from . import mail_gateway_confirmable
 from . import mail_gateway_alerting
 from . import mail_gateway_preset_region
 from . import mail_gateway_preset
+from . import mail_gateway_preset_dns
 from . import mail_gateway_assisted
 from . import mail_gateway_environment
 from . import mail_gateway_environment_screen
@@ -25,6 +26,11 @@ from . import ir_mail_server_trust
 from . import mail_gateway_diagnosable
 from . import mail_gateway_diagnosis
 from . import ir_mail_server_diagnosis
+from . import mail_gateway_deliverability
+from . import ir_mail_server_deliverability
+from . import mail_gateway_round_trip
+from . import mail_gateway_round_trip_progress
+from . import ir_mail_server_round_trip
 from . import mail_gateway_folder
 from . import fetchmail_server
 from . import fetchmail_server_environment
@@ -61,7 +67,6 @@ from . import mail_gateway_closing
 from . import mail_gateway_inbound_trust
 from . import mail_gateway_inbound_files
 from . import mail_gateway_held_file
-from . import mail_gateway_examination
 from . import mail_gateway_examination_trust
 from . import mail_gateway_examination_files
 from . import mail_gateway_inbound_handover
@@ -73,6 +78,7 @@ from . import mail_gateway_rule_effects
 from . import mail_gateway_rule_sentence
 from . import mail_gateway_rule_hit
 from . import mail_gateway_rule_examination
+from . import mail_gateway_inbound_round_trip
 from . import mail_gateway_rule_export
 from . import mail_gateway_rule_value_export
 from . import mail_gateway_raw

@@ -253,6 +253,11 @@ class MailGatewayExaminationThread(models.AbstractModel):
         return record
 
     def _reopen_within_limits(self, trace, record):
+        if not record._mail_gateway_may_reopen():
+            trace.notes.append(
+                self.env._("The record was closed too long ago to be reopened.")
+            )
+            return
         limits = self._limits()
         count = self.env["mail.gateway.inbound"]._count_reopened(record, limits)
         if count >= limits.reopenings:

@@ -73,6 +73,7 @@ class MailGatewayInboundProcessing(models.Model):
         return Trace(
             raw=raw,
             is_chosen=is_chosen,
+            fetched_at=self.fetched_at,
             mailbox_id=self.server_id.id,
             size=self.size or len(raw),
             is_released=self.state == State.PENDING.value

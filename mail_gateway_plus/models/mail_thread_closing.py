@@ -31,6 +31,10 @@ class MailThread(models.AbstractModel):
             return bool(stage["is_closed"])
         return bool("fold" in stage._fields and stage["fold"])
 
+    def _mail_gateway_may_reopen(self):
+        """Say whether a reply still comes in time to take this closed record up."""
+        return True
+
     def _mail_gateway_reopen(self):
         """Take this closed record up again."""
         self.ensure_one()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from functools import cached_property
 
@@ -86,6 +87,7 @@ class Trace:
     model: str = ""
     record_id: int = 0
     identity: dict = field(default_factory=dict)
+    fetched_at: datetime | None = None
     mailbox_id: int = 0
     size: int = 0
     directive: Directive = field(default_factory=Directive)

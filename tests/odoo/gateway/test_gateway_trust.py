@@ -175,6 +175,18 @@ class TestUnverifiedColleague(TrustCase):
         self.assertEqual(row.state, "quarantined")
         self.assertIn("not verified", row.reason)
 
+    def test_fault_of_the_judge_keeps_no_message_out_of_the_journal(self):
+        judge = patch.object(
+            mail_gateway_inbound_trust, "judge_unasked", side_effect=IndexError
+        )
+        with judge, self.assertLogs("odoo.addons.mail_gateway_plus", "ERROR"):
+            row = self.receive(self.trusting(), self.from_mayor(PASSED))
+
+        self.assertEqual((row.state, row.verdict), ("done", "unverified"))
+        self.assertEqual(
+            row._visible_record().create_uid, self.env.ref("base.user_root")
+        )
+
     def test_two_senders_are_none(self):
         raw = self.from_mayor(PASSED).replace(
             b"From: ", b"From: evil@evil.example\nFrom: ", 1
