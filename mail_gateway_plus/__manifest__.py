@@ -42,6 +42,8 @@
         "views/ir_mail_server_views.xml",
         "views/ir_mail_server_delivery_views.xml",
         "views/fetchmail_server_views.xml",
+        "views/fetchmail_server_machines_views.xml",
+        "views/mail_gateway_closing_views.xml",
         "views/fetchmail_server_senders_views.xml",
         "views/mail_gateway_proxy_views.xml",
         "views/mail_gateway_app_views.xml",

@@ -29,6 +29,8 @@ class GrievanceTicket(models.Model):
     _rec_names_search = ["number", "subject", "complainant_name", "email_from"]
     # Odoo's loop detection looks for other records of the sender by this field.
     _primary_email = "email_from"
+    _mail_gateway_reference = "number"
+    _mail_gateway_closed_policy = "reopen"
 
     number = fields.Char(
         required=True,
@@ -232,9 +234,11 @@ class GrievanceTicket(models.Model):
         self.ensure_one()
         if not self.is_closed:
             if self.stage_id.kind == "waiting":
-                self._reopen()
-        elif self._may_reopen():
-            self._reopen()
+                self._mail_gateway_reopen()
+        elif self._mail_gateway_may_reopen():
+            # With a journal it is the gateway that reopens, by the policy that is set.
+            if not self._gateway_trace():
+                self._mail_gateway_reopen()
         else:
             for user in self._superiors():
                 self.activity_schedule(
@@ -243,13 +247,18 @@ class GrievanceTicket(models.Model):
                     user_id=user.id,
                 )
 
-    def _may_reopen(self):
+    def _mail_gateway_may_reopen(self):
         """Return whether an answer comes in time to open a closed ticket again."""
         closed = self.resolved_at or fields.Datetime.now()
         days = self.company_id.grievance_reopen_days
         return fields.Datetime.now() <= fields.Datetime.add(closed, days=days)
 
-    def _reopen(self):
+    def _mail_gateway_is_correspondent(self, address):
+        """Know the complainant, by the address that wrote or as a contact."""
+        known = {self.email_normalized, self.partner_id.email_normalized}
+        return bool(address) and address in known
+
+    def _mail_gateway_reopen(self):
         """Take the ticket back to work."""
         self.ensure_one()
         stage = self.env.ref(
@@ -317,9 +326,10 @@ class GrievanceTicket(models.Model):
             defaults=defaults, author_ids=author_ids
         )
         for ticket in self.sudo().filtered("intake_address"):
-            reply_to[ticket.id] = ticket._notify_get_reply_to_formatted_email(
+            address = ticket._notify_get_reply_to_formatted_email(
                 ticket.intake_address, author_id=(author_ids or {}).get(ticket.id)
             )
+            reply_to[ticket.id] = ticket._mail_gateway_tagged(address)
         return reply_to
 
     def _message_post_after_hook(self, message, msg_vals):
@@ -346,6 +356,8 @@ class GrievanceTicket(models.Model):
         aliases and not to mailboxes.
         """
         self.ensure_one()
+        if (trace := self._gateway_trace()) and not trace.may_answer:
+            return False
         if not self.email_normalized or self.email_normalized == self.intake_address:
             return False
         if self.env["mail.alias.domain"].sudo()._find_aliases([self.email_normalized]):

@@ -6,8 +6,6 @@ from odoo.addons.mail_gateway_plus.core.parsing.envelope import read_text
 from odoo.addons.mail_gateway_plus.core.parsing.facts import Facts
 from odoo.addons.mail_gateway_plus.core.parsing.received import received_at
 
-from ..automatic_mail import is_automatic
-
 
 class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
@@ -23,9 +21,8 @@ class MailThread(models.AbstractModel):
         ``message_post``, which refuses what it does not know.
         """
         if any(route[0] == "grievance.ticket" for route in routes or ()):
-            automatic = is_automatic(message, message_dict.get("email_from"))
             self = self.with_context(
-                grievance_person_wrote=not automatic,
+                grievance_person_wrote=self._gateway_machine(message).is_person,
                 grievance_received_at=self._grievance_received_at(message),
                 grievance_language=_named_language(message),
             )

@@ -286,7 +286,7 @@ class TestRules(RuleCase):
         row = self.receive(letter())
 
         self.assertEqual(
-            row.route_notes.splitlines()[-2:],
+            row.route_notes.splitlines()[-3:-1],
             [
                 "Rule 1 “Bank” does not hold, as this fails: From ends with "
                 "“@bank.example” (amina@home.example)",
