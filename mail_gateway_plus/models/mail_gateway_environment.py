@@ -49,7 +49,10 @@ class MailGatewayEnvironment(models.AbstractModel):
         help="Capital letters, digits and underscores. With the code SUPPORT the "
         "variable MAIL_GATEWAY_SUPPORT_HOST of Odoo's process names the host of this "
         "server, and wins over what is entered here. Empty: the environment says "
-        "nothing about this server.",
+        "nothing about this server.\n"
+        "Name, archiving, quotas, type of record and company are not among them: the "
+        "database is searched by them, or they are rows of it. For the same reason "
+        "lists sort and filter by what is entered here.",
     )
     environment_proof = fields.Char(
         readonly=True,

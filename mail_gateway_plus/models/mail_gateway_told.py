@@ -51,6 +51,16 @@ class MailTrackingValue(models.Model):
         return Domain("mail_message_id", "any!", messages)
 
 
+class MailGatewayHeldFile(models.Model):
+    _name = "mail.gateway.held.file"
+    _inherit = ["mail.gateway.held.file", "mail.gateway.withheld"]
+
+    @api.model
+    def _withheld_domain(self):
+        rows = self.env["mail.gateway.inbound"]._withheld_domain()
+        return Domain("inbound_id", "any!", rows)
+
+
 class MailGatewayInbound(models.Model):
     _name = "mail.gateway.inbound"
     _inherit = ["mail.gateway.inbound", "mail.gateway.withheld"]

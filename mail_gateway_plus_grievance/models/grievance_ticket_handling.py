@@ -177,8 +177,9 @@ class GrievanceTicketHandling(models.Model):
         if self.env.su or self.env.user.has_group(SUPERVISOR):
             return
         is_given = vals.get("user_id") not in (None, False, self.env.uid)
-        is_moved = "team_id" in vals and any(
-            ticket.team_id.id != vals["team_id"] for ticket in self
+        is_moved = "team_id" in vals and not all(
+            ticket._may_move(vals["team_id"], vals.get("category_id"))
+            for ticket in self
         )
         if is_given or is_moved:
             raise AccessError(
@@ -187,6 +188,17 @@ class GrievanceTicketHandling(models.Model):
                     "somebody else or to another team."
                 )
             )
+
+    def _may_move(self, team_id, category_id):
+        """Return whether an officer may give the ticket to a team.
+
+        The screen sends along the team that a category brings to a ticket without one.
+        """
+        if self.team_id.id == team_id:
+            return True
+        category = self.category_id.browse(category_id or self.category_id.id or ())
+        brought = category and category._first("team_id")
+        return bool(not self.team_id and brought and brought.id == team_id)
 
     # --------------------------------------------------------------------- buttons
 

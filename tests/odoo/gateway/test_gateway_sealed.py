@@ -94,6 +94,16 @@ class TestSealedJournal(SealedCase):
         self.assertEqual(rows.mapped("state"), ["done", "done", "duplicate"])
         self.assert_hidden(rows)
 
+    def test_files_held_back_from_it_are_hidden(self):
+        rows = self.receive_sealed()
+        file = self.env["mail.gateway.held.file"].create(
+            {"inbound_id": rows.id, "name": "photo of the foreman.exe"}
+        )
+
+        self.assert_hidden(file)
+        with self.assertRaises(AccessError):
+            file.with_user(self.operator).action_release()
+
     def test_row_is_hidden_as_soon_as_its_record_is_sealed(self):
         rows = self.receive_sealed(letter(body="Water.\n"))
         self.assertTrue(rows.with_user(self.operator).read(["subject"]))

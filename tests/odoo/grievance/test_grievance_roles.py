@@ -3,7 +3,7 @@
 from people_case import ADDON, PeopleCase
 
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 
 @tagged("post_install", "-at_install")
@@ -104,6 +104,17 @@ class TestGrievanceRoles(PeopleCase):
 
         with self.assertRaises(AccessError):
             ticket.user_id = self.outsider
+        with self.assertRaises(AccessError):
+            ticket.team_id = self.south
+
+    def test_officer_chooses_a_category_and_its_team_follows(self):
+        category = self.env.ref(f"{ADDON}.category_payment")
+        category.team_id = self.north
+        ticket = self.of_nobody.with_user(self.officer)
+
+        with Form(ticket) as form:
+            form.category_id = category
+        self.assertEqual(ticket.team_id, self.north)
         with self.assertRaises(AccessError):
             ticket.team_id = self.south
 
