@@ -37,7 +37,11 @@ def requirements():
 
 
 # What the addon does more with, and names where it is missing.
-OPTIONAL = {"dns": ["dnspython>=2.3"], "tnef": ["tnefparse"]}
+OPTIONAL = {
+    "dns": ["dnspython>=2.3"],
+    "tnef": ["tnefparse"],
+    "trust": ["dkimpy>=1.1", "dnspython>=2.3"],
+}
 
 main_manifest = manifest(MAIN)
 

@@ -58,8 +58,8 @@ FAULT_ADVICE = {
     ),
     FaultKind.CERTIFICATE_UNTRUSTED: _lt(
         "The server's certificate was not issued by an authority that this machine "
-        "trusts. Add the issuing authority to the machine's trust store, or have the "
-        "server use a public certificate."
+        "trusts. Enter its authority under Trusted Authorities on the server's form, "
+        "or have the server use a public certificate."
     ),
     FaultKind.LOGIN_REFUSED: _lt(
         "The server does not accept the user name or the password. Check both; many "

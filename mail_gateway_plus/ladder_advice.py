@@ -170,16 +170,16 @@ LADDER_ADVICE = {
     Advice.CERTIFICATE_SELF_SIGNED: (
         _lt("The server vouches for itself: its certificate is self-signed."),
         _lt(
-            "Give the server a public certificate, or add its own one to this "
-            "machine's trust store."
+            "Give the server a public certificate, or enter its own one under Trusted "
+            "Authorities on its form."
         ),
     ),
     Advice.CERTIFICATE_UNTRUSTED: (
         _lt("The certificate is not from an authority that this machine trusts."),
         _lt(
-            "Add the issuing authority to this machine's trust store, or have the "
-            "server use a public certificate. It also has to send the certificates "
-            "between its own and the authority's."
+            "Enter the issuing authority's certificate under Trusted Authorities on "
+            "the server's form, or have the server use a public certificate. It also "
+            "has to send the certificates between its own and the authority's."
         ),
     ),
     Advice.WRONG_PASSWORD: (

@@ -23,6 +23,9 @@
         "wizards/grievance_break_seal_views.xml",
         "views/grievance_menus.xml",
     ],
-    "demo": ["demo/grievance_ticket_demo.xml"],
+    "demo": [
+        "demo/grievance_ticket_demo.xml",
+        "demo/mail_gateway_rule_demo.xml",
+    ],
     "application": True,
 }

@@ -1,1 +1,2 @@
 from . import mail_gateway_inbound
+from . import mail_gateway_rule

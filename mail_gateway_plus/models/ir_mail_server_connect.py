@@ -187,7 +187,9 @@ class IrMailServerConnect(models.Model):
         _security, verify = SECURITIES[self.smtp_encryption]
         certificate, private_key = self._pem("CERTIFICATE"), self._pem("PRIVATE_KEY")
         try:
-            return client_context(self.smtp_host, verify, certificate, private_key)
+            return client_context(
+                self.smtp_host, verify, certificate, private_key, self._trust()
+            )
         except (ValueError, TypeError, OpenSslError) as error:
             raise self._unusable_certificate(error) from error
 

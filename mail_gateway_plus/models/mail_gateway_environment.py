@@ -75,6 +75,11 @@ class MailGatewayEnvironment(models.AbstractModel):
         return set()
 
     @api.model
+    def _environment_files(self):
+        """Return the names of those that are no secret, and may stand in a file."""
+        return set()
+
+    @api.model
     def _environment_bounds(self):
         """Return least and most of numbers, by the names of their settings."""
         return {}
@@ -89,6 +94,7 @@ class MailGatewayEnvironment(models.AbstractModel):
     def _environment_settings(self):
         """Return the :class:`~..core.setup.environment.Setting` of each variable."""
         secrets, bounds = self._environment_secrets(), self._environment_bounds()
+        files = self._environment_files()
         settings = []
         for name, field_name in self._environment_fields().items():
             field = self._fields[field_name]
@@ -96,6 +102,8 @@ class MailGatewayEnvironment(models.AbstractModel):
             choices = ()
             if name in secrets:
                 kind = Kind.SECRET
+            elif name in files:
+                kind = Kind.FILE
             elif kind is Kind.CHOICE:
                 choices = tuple(field.get_values(self.env))
             least, most = bounds.get(name, (0, None))

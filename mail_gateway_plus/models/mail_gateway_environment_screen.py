@@ -100,9 +100,9 @@ class MailGatewayEnvironmentScreen(models.AbstractModel):
         return rows
 
     def _shown_value(self, found):
-        if found.setting.is_secret:
-            return "" if found.problem else "•••"
-        return "" if found.problem else str(found.value)
+        if found.problem:
+            return ""
+        return "•••" if found.setting.may_be_in_file else str(found.value)
 
     def _misspelt_variables(self):
         known = set()
@@ -125,7 +125,7 @@ class MailGatewayEnvironmentScreen(models.AbstractModel):
         return "\n".join(lines)
 
     def _as_text(self, setting):
-        if setting.is_secret:
+        if setting.may_be_in_file:
             name = f"{self.environment_code}_{setting.name}".lower()
             return f"{FILE_SCHEME}/run/secrets/{name}"
         value = self[self._environment_fields()[setting.name]]

@@ -94,7 +94,8 @@ class MailGatewayInboundClaim(models.Model):
                                  < pg_postmaster_start_time() AT TIME ZONE 'UTC'
                             THEN 1 ELSE 0 END AS forgiven
                   FROM mail_gateway_inbound
-                 WHERE %(due)s ORDER BY retry_at, id
+                 WHERE %(due)s AND awaits_check IS NOT TRUE
+                 ORDER BY retry_at, id
                  LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
             ), oldest AS (
                 SELECT id, is_left FROM due ORDER BY retry_at, id LIMIT 1

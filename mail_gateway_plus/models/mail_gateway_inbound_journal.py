@@ -100,6 +100,7 @@ class MailGatewayInboundJournal(models.Model):
             "has_raw": True,
             "remove_at": server._remove_at(now),
             **self._rest_values(server, message),
+            **self._trust_values(server, message),
             "tries": 0,
             "create_uid": self.env.uid,
             "create_date": now,

@@ -1,5 +1,7 @@
 import traceback
 
+from markupsafe import Markup
+
 from odoo import fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
@@ -10,6 +12,8 @@ from ..core.policy.rest import ON_SERVER
 from ..core.policy.retry import is_transient, next_wait
 from .mail_gateway_inbound_identity import StaleSnapshot
 
+# What is told of the way of a message at most.
+NOTES_LENGTH = 10_000
 # Whoever had a message in work has come to an end with it.
 NOT_IN_WORK = {"taken_by": False, "unended_tries": 0}
 
@@ -38,6 +42,21 @@ class MailGatewayInboundProcessing(models.Model):
         help="What was decided about the message before it became a record, and why.",
     )
 
+    rules_held = fields.Char(
+        string="Rules",
+        readonly=True,
+        help="The IDs of the rules that held for it, in their order.",
+    )
+    answered_to = fields.Char(
+        string="Acknowledged To",
+        readonly=True,
+        help="The sender, if a rule had the message acknowledged.",
+    )
+
+    _answered_idx = models.Index(
+        "(answered_to, settled_at) WHERE answered_to IS NOT NULL"
+    )
+
     def _process(self, target=None):
         """Turn one claimed message into a record, or note why not.
 
@@ -61,6 +80,7 @@ class MailGatewayInboundProcessing(models.Model):
     def _hand_over(self, trace, target):
         """Give the message to Odoo's gateway."""
         server = self.server_id
+        is_stripped = bool(server) and not server.attach
         thread = self._in_its_company("mail.thread").with_context(
             mail_gateway_trace=trace,
             default_fetchmail_server_id=server.id,
@@ -72,14 +92,41 @@ class MailGatewayInboundProcessing(models.Model):
             server.object_id.model if target is None else target._name,
             self._prepare_message(trace),
             save_original=server.original,
-            strip_attachments=bool(server) and not server.attach,
+            strip_attachments=is_stripped,
             thread_id=target.id if target else None,
         )
         if self.rest_state in ON_SERVER and trace.record_id:
             self._note_rest(thread.env[trace.model].browse(trace.record_id))
+        elif is_stripped and trace.record_id and trace.facts.files:
+            self._note_stripped(thread.env[trace.model].browse(trace.record_id), trace)
+
+    def _note_stripped(self, record, trace):
+        """Tell those in the house which attachments their mailbox does not keep.
+
+        Odoo leaves them out without a word.
+        """
+        items = Markup("").join(
+            Markup("<li>%s</li>") % line
+            for line in self._tell_left(trace.facts.files).split("\n")
+        )
+        record.message_post(
+            body=Markup('<p>%s</p><ul>%s</ul><p><a href="%s">%s</a></p>')
+            % (
+                self.env._("The mailbox keeps no attachments. Left out:"),
+                items,
+                f"/odoo/action-mail_gateway_plus.action_inbound/{self.id}",
+                self.env._("The message as it came (operators of the mail gateway)"),
+            ),
+            subtype_xmlid="mail.mt_note",
+        )
 
     def _in_its_company(self, model):
-        records = self.env[model]
+        """Return a model for what is made of the message.
+
+        With what has Odoo store HTML and SVG as text: nobody's browser shall run what a
+        stranger sent (base, ir_attachment.py, ``_check_contents``).
+        """
+        records = self.env[model].with_context(attachments_mime_plainxml=True)
         return records.with_company(self.company_id) if self.company_id else records
 
     def _settle(self, trace, work):
@@ -119,7 +166,8 @@ class MailGatewayInboundProcessing(models.Model):
             {
                 "state": outcome.state.value,
                 "reason": self._with_order(reason),
-                "route_notes": "\n".join(trace.notes) or False,
+                "route_notes": "\n".join(trace.notes)[:NOTES_LENGTH] or False,
+                "rules_held": trace.told_rules_held or False,
                 "error_trace": False,
                 "parked_under": False,
                 "tries": self.tries + 1,
@@ -133,6 +181,8 @@ class MailGatewayInboundProcessing(models.Model):
                 **trace.identity,
             }
         )
+        held, failed = trace.rules_held, trace.rules_failed
+        self.env["mail.gateway.rule.hit"]._count(held, failed)
 
     def _note_failure(self, error, trace):
         tries = self.tries + 1

@@ -89,12 +89,16 @@ class MailGatewayInboundQueue(models.Model):
         """
         cron, singly = self.env["ir.cron"], 0
         while time_left:
+            has_looked = self._judge_due(server)
             try:
                 claimed = self._claim(server, 1 if singly else BATCH_MESSAGES, run)
                 rows = claimed._without_twins_in_work()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # Another worker settled one of them just now: look again.
                 self.env.cr.rollback()
+                continue
+            if not rows and has_looked:  # what comes next may be ready
+                time_left = cron._commit_progress()
                 continue
             if not rows:
                 if claimed:  # whoever has their twins may be a person, who takes none
@@ -222,6 +226,7 @@ class MailGatewayInboundQueue(models.Model):
         addresses = sorted(filter(None, addresses))
         self.env["mail.alias.domain"]._find_aliases(addresses)
         self.env["res.partner"]._know_senders(addresses)
+        self.env["mail.gateway.examination"]._know_ours(addresses)
 
     def _note_conflict(self, error):
         """Have a message wait that came into conflict all by itself.

@@ -2,9 +2,11 @@ from odoo import models
 
 from ..advice import REASON_TEXT
 from ..core.parsing.envelope import read_envelope
+from ..core.parsing.lightening import lighten
 from ..core.parsing.mender import mend
 from ..core.parsing.storable import storable
-from ..core.policy.outcome import Reason, Trace, conclude, has_no_route
+from ..core.policy.outcome import Reason, State, Trace, conclude, has_no_route
+from .mail_message import ABSENT
 
 
 class _CurtainFalls(Exception):
@@ -40,20 +42,63 @@ class MailGatewayInboundRehearsal(models.Model):
             mailbox_id=server.id,
             size=len(message.raw),
         )
+        fate = self._on_stage(trace, lambda: self._perform(server, trace))
+        if fate.get("reason"):
+            return {**told, "reason": fate["reason"]}
+        return {**told, "model": fate["model"], "record": fate["record"]}
+
+    def _rehearse_again(self, rules=None):
+        """Return what this message of the journal would become now.
+
+        :param rules: as :class:`~..core.policy.rules.rule.Rule`, instead of those that
+            are
+        :returns: as :meth:`_fate`, with the ``notes`` of the way there and the ids of
+            the rules that ``held``
+        """
+        raw = self.env["mail.gateway.raw"].sudo()._read(self.id)
+        trace = self._new_trace(raw)
+        trace.is_rehearsal, trace.rules = True, rules
+        row = self._as_gateway()
+        fate = row._on_stage(trace, lambda: row._perform_again(trace))
+        return {**fate, "notes": trace.notes, "held": trace.rules_held}
+
+    def _on_stage(self, trace, perform):
+        """Have something done of which nothing stays, and return its fate."""
         try:
             with self.env.cr.savepoint():
-                self._perform(server, trace)
+                perform()
                 fate = self._fate(trace)
                 raise _CurtainFalls
         except _CurtainFalls:
             self.env.invalidate_all(flush=False)
-            return {**told, **fate}
+            return fate
         except Exception as error:
             self.env.invalidate_all(flush=False)
             if has_no_route(trace, error):
-                return {**told, "reason": self.env._(REASON_TEXT[Reason.NO_ROUTE])}
-            words = storable(str(error)).strip() or type(error).__name__
-            return {**told, "reason": self.env._("Odoo cannot process it: %s", words)}
+                reason = self.env._(REASON_TEXT[Reason.NO_ROUTE])
+            else:
+                words = storable(str(error)).strip() or type(error).__name__
+                reason = self.env._("Odoo cannot process it: %s", words)
+            return {"state": State.QUARANTINED.value, "reason": reason}
+
+    def _perform_again(self, trace):
+        """Hand the message to Odoo's gateway as if it came for the first time."""
+        server, light = self.server_id, lighten(trace.raw)
+        mended = mend(light.raw)
+        if light.places and light.is_whole_in(mended.raw):
+            self._drop_raw(trace, light)
+        elif light.places:
+            mended = mend(trace.raw)
+        # Of what it became, Odoo must not tell that it has the message already.
+        self.env.cr.cache[ABSENT] = {mended.message_id}
+        thread = self._in_its_company("mail.thread").with_context(
+            mail_gateway_trace=trace,
+            default_fetchmail_server_id=server.id,
+            mail_notify_force_send=False,
+        )
+        thread.message_process(
+            server.object_id.model, mended.raw, strip_attachments=True
+        )
 
     def _perform(self, server, trace):
         thread = self.env["mail.thread"].with_context(
@@ -68,15 +113,23 @@ class MailGatewayInboundRehearsal(models.Model):
         )
 
     def _fate(self, trace):
-        """Return what would become of a message that Odoo found no fault with."""
+        """Return what would become of a message that Odoo found no fault with.
+
+        :returns: a dict of its ``state``, with the ``reason`` why no record, or the
+            ``model`` and ``record`` in words and as ``res_model`` and ``res_id``
+        """
         if trace.halt:
-            return {"reason": trace.halt.reason}
+            return {"state": trace.halt.state, "reason": trace.halt.reason}
         if not trace.routes:
-            reason = conclude(trace).reason
-            return {"reason": self.env._(REASON_TEXT[reason])}
+            outcome = conclude(trace)
+            reason = self.env._(REASON_TEXT[outcome.reason])
+            return {"state": outcome.state.value, "reason": reason}
         model, record_id = trace.routes[-1][:2]
         record = self.env[model].browse(record_id or ()).sudo()
         return {
+            "state": State.DONE.value,
             "model": self.env["ir.model"]._get(model).name,
             "record": record.display_name if record else "",
+            "res_model": model,
+            "res_id": record.id,
         }

@@ -231,21 +231,12 @@ class MailGatewayInboundRest(models.Model):
             return
         self._keep_original(record, excerpt)
         trace = self._new_trace()
-        thread = self._in_its_company("mail.thread")
-        thread = thread.with_context(mail_gateway_trace=trace)
-        light = lighten(trace.raw)
-        mended = mend(light.raw).raw
-        if light.places and light.is_whole_in(mended):
-            self._drop_raw(trace, light)
-        elif light.places:
-            mended = mend(trace.raw).raw
-        message = message_from_bytes(mended, policy=SMTP)
-        parsed = thread.message_parse(message)
+        parsed = self._parse_whole(trace)
         strip = self.server_id and not self.server_id.attach
         attachments = [] if strip else list(parsed["attachments"])
         if self.is_text_cut and parsed["body"]:
             attachments.append(("message.html", str(parsed["body"])))
-        del message, parsed
+        del parsed
         record.message_post(
             body=self.env._(
                 "The rest of the message “%s” was fetched from the mail server.",
@@ -254,6 +245,19 @@ class MailGatewayInboundRest(models.Model):
             attachments=attachments,
             subtype_xmlid="mail.mt_note",
         )
+        self._tell_of_files(trace, record)
+
+    def _parse_whole(self, trace):
+        """Return Odoo's dictionary of the message, of which no record is made."""
+        thread = self._in_its_company("mail.thread")
+        thread = thread.with_context(mail_gateway_trace=trace)
+        light = lighten(trace.raw)
+        mended = mend(light.raw).raw
+        if light.places and light.is_whole_in(mended):
+            self._drop_raw(trace, light)
+        elif light.places:
+            mended = mend(trace.raw).raw
+        return thread.message_parse(message_from_bytes(mended, policy=SMTP))
 
     def _keep_original(self, record, excerpt):
         """Put the whole message where its excerpt was kept as the original."""

@@ -137,6 +137,9 @@ class MailThread(models.AbstractModel):
         if trace and routes and record_id:
             # Several aliases make several records; Odoo answers with the last one.
             trace.model, trace.record_id = routes[-1][0], record_id
+            if trace.acknowledging and not routes[-1][1]:
+                record = self.env[trace.model].browse(record_id)
+                self.env["mail.gateway.rule"]._acknowledge(trace, record)
         return record_id
 
     def _gateway_trace(self):

@@ -1,7 +1,15 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..core.trust.file_policy import BLOCKED_EXTENSIONS
 from .ir_mail_server_delivery import GIVE_UP_DAYS
+from .mail_gateway_inbound_files import (
+    CLAMD,
+    ENCRYPTED,
+    EXTENSIONS,
+    MACROS,
+    WITHOUT_CLAMD,
+)
 from .mail_gateway_inbound_replay import REPLAY_PARAMETER
 from .mail_mail import QUEUE_CAP
 from .mail_mail_result import UNCERTAIN_POLICY
@@ -52,6 +60,38 @@ class ResConfigSettings(models.TransientModel):
         config_parameter=QUEUE_CAP[0],
         help="Mailings are refused while so many mails wait to be sent; notifications "
         "and interactive mail never are. 0: no limit.",
+    )
+
+    mail_gateway_blocked_extensions = fields.Char(
+        string="Types of File",
+        default=BLOCKED_EXTENSIONS,
+        config_parameter=EXTENSIONS,
+        help="Attachments with these extensions are kept from records, and archives "
+        "that hold one; programs are in any case, whatever they are called.",
+    )
+    mail_gateway_hold_macros = fields.Boolean(
+        string="Documents with Macros",
+        config_parameter=MACROS,
+        help="Else a note on the record warns of them.",
+    )
+    mail_gateway_hold_encrypted = fields.Boolean(
+        string="Encrypted Archives",
+        config_parameter=ENCRYPTED,
+        help="Else a note on the record warns of them.",
+    )
+    mail_gateway_clamd_address = fields.Char(
+        string="Virus Scanner",
+        config_parameter=CLAMD,
+        help="Where ClamAV's clamd listens: the path of its socket, or host:port. It "
+        "has to take files as large as your mailboxes do (StreamMaxLength). Empty: no "
+        "scanner.",
+    )
+    mail_gateway_clamd_absent = fields.Selection(
+        [("wait", "Let mail wait"), ("accept", "Take mail unscanned, with a note")],
+        string="If It Does Not Answer",
+        default="wait",
+        config_parameter=WITHOUT_CLAMD,
+        help="What becomes of mail that the virus scanner cannot be asked about.",
     )
 
     @api.constrains("mail_gateway_give_up_days", "mail_gateway_queue_cap")

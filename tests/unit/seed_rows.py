@@ -20,6 +20,7 @@ OUTAGE = "odoo/gateway/test_outgoing_outage.py"
 DISCOVER = "unit/test_discover.py"
 WEB_DIAGNOSIS = "web/test_diagnosis.py"
 WEB_SETUP = "web/test_setting_up.py"
+AUTHORITIES = "live/test_own_authorities.py"
 PROXIED = "live/test_proxied_servers.py"
 
 EVERY_PROVIDER = f"{PRESET_DATA}::test_every_provider_that_people_look_for_is_there"
@@ -257,7 +258,12 @@ ROWS = {
     74: Row("success and failure tell themselves apart", (STEP_BY_STEP, MENDED)),
     75: Row("each class of failure has cause and remedy", (EVERY_FAULT, CATALOGUE)),
     76: Row(
-        "an authority of one's own for a server's certificate", missing="not there"
+        "an authority of one's own, or one certificate, for a server",
+        (
+            f"{AUTHORITIES}::test_mailbox_is_confirmed_once_its_authority_is_entered",
+            f"{AUTHORITIES}::test_relay_is_confirmed_once_its_authority_is_entered",
+            "unit/test_trust.py::test_certificate_of_the_server_itself_may_be_named",
+        ),
     ),
     77: Row(
         "the provider's limits are told", (f"{PRESETS}::test_seed_77_limits_are_told",)
@@ -339,9 +345,11 @@ ROWS = {
         missing="an alert before it expires; only a test says so",
     ),
     111: Row(
-        "which TLS was agreed on",
-        (f"{UNIT_LADDER}::test_good_certificate_is_described",),
-        missing="a lowest version per server",
+        "which TLS was agreed on, and a lowest version",
+        (
+            f"{UNIT_LADDER}::test_good_certificate_is_described",
+            "unit/test_trust.py::test_lowest_version_is_insisted_on",
+        ),
     ),
     117: Row(
         "only administrators set servers up",

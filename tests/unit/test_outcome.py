@@ -85,3 +85,8 @@ def test_new_batch_forgets_the_mail_of_the_last_one():
 
 def test_dispatches_with_equal_content_are_two():
     assert Dispatch() != Dispatch()
+
+
+def test_rules_that_held_are_kept_so_that_each_can_be_looked_for():
+    assert Trace(rules_held=[3, 70]).told_rules_held == ",3,70,"
+    assert Trace().told_rules_held == ""

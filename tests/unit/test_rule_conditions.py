@@ -4,6 +4,7 @@ import pytest
 from mgp_core.parsing.facts import Facts
 from mgp_core.policy.rules.check import check
 from mgp_core.policy.rules.condition import (
+    KNOWN_WORDS,
     LIST_LIMIT,
     Aspect,
     ConditionError,
@@ -108,6 +109,7 @@ def test_condition_does_not_hold(parts):
 def test_message_without_anything_is_compared_all_the_same(aspect):
     for operator in operators_for(aspect):
         value = "12:00" if aspect is Aspect.TIME else "1"
+        value = KNOWN_WORDS.get(aspect, [value])[0]
         for is_negated in (False, True):
             parts = (aspect, operator, value, "x-missing", is_negated)
             assert holds(*parts, message=NOTHING) in (True, False)
@@ -131,6 +133,9 @@ def test_every_operator_is_of_use_somewhere():
         (("weekday", "equal", "someday"), Mistake.NO_WEEKDAY),
         (("weekday", "one_of", "mon, 9"), Mistake.NO_WEEKDAY),
         (("subject", "one_of", "a," * (LIST_LIMIT + 1)), Mistake.LONG_LIST),
+        (("language", "equal", "french"), Mistake.NO_WORD),
+        (("language", "one_of", "fr, xx"), Mistake.NO_WORD),
+        (("standing", "equal", "friend"), Mistake.NO_WORD),
         (("subject", "regex", "(no"), Mistake.BAD_PATTERN),
         (("subject", "regex", "(" * 5000), Mistake.BAD_PATTERN),
         (("subject", "regex", "x" * 5000), Mistake.BAD_PATTERN),

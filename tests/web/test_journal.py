@@ -161,7 +161,7 @@ def test_letter_becomes_a_ticket_and_is_answered(page, city, picture):
     browser.open_action(page, "mail_gateway_plus.action_inbound")
     row = browser.rows(page).filter(has_text="Street light broken since March")
     expect(row).to_contain_text("Grievance mailbox")
-    expect(row.locator(".badge")).to_have_text("Done")
+    expect(row.locator("[name='state'] .badge")).to_have_text("Done")
 
     open_row(page, "Street light broken since March")
     picture(page, "journal-message")

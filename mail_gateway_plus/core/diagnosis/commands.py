@@ -10,6 +10,9 @@ from ..protocols.endpoint import Security
 from ..protocols.proxy import ProxyType
 from .steps import Protocol
 
+# Whoever runs a line saves the server's Trusted Authorities under this name before.
+AUTHORITIES_FILE = "authorities.pem"
+
 _NAMES = {Protocol.SMTP: "smtp", Protocol.IMAP: "imap", Protocol.POP: "pop3"}
 
 
@@ -32,6 +35,8 @@ def _swaks(target):
         line.append("--tls")
     if endpoint.security is not Security.NONE and endpoint.verify:
         line.append("--tls-verify")
+        if endpoint.trust.authorities:
+            line += ["--tls-ca-path", AUTHORITIES_FILE]
     if target.login and target.user:
         line += ["--auth", "--auth-user", target.user]
     line += ["--from", target.sender, "--to", target.recipient]
@@ -57,6 +62,10 @@ def _curl(target):
         line.append("--ssl-reqd")
     if not endpoint.verify:
         line.append("--insecure")
+    elif endpoint.trust.authorities:
+        line += ["--cacert", AUTHORITIES_FILE]
+    if endpoint.trust.needs_tls_1_3:
+        line.append("--tlsv1.3")
     if target.login and target.user:
         line += ["--user", target.user]
     name = _NAMES[target.protocol] + "s" * (endpoint.security is Security.SSL)
@@ -74,4 +83,8 @@ def _openssl(target):
         line += ["-starttls", _NAMES[target.protocol]]
     if endpoint.verify:
         line += ["-verify_return_error", "-verify_hostname", endpoint.host]
+    if endpoint.verify and endpoint.trust.authorities:
+        line += ["-CAfile", AUTHORITIES_FILE, "-no-CApath", "-partial_chain"]
+    if endpoint.trust.needs_tls_1_3:
+        line.append("-tls1_3")
     return line

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from ..parsing.facts import Facts
 from .directive import Directive, Halt
+from .rules.rule import Rule
 
 
 class State(str, Enum):
@@ -52,6 +53,19 @@ class Trace:
     and ``machine`` say what was found out of its sender, and of what kind it is. The
     examination before the routing (models/mail_gateway_examination.py) leaves its
     ``directive`` or ``halt`` here, and in ``notes``, line by line, why.
+
+    ``verdict`` is a :class:`~..trust.verdict.Verdict`, ``stance`` what its mailbox
+    makes of it (:mod:`..trust.stance`). Where it cares, ``is_unproven`` says that
+    nothing speaks for the sender, ``is_stranger`` that it is nobody whom we know,
+    whatever its address; ``refused_alias`` is the one that it may not write to.
+    ``is_making``: a record is being made of the message.
+
+    ``file_policy`` says which attachments are ``held_files``, kept from the record, and
+    ``scan`` what the virus scanner found; ``file_notes`` are about the others.
+
+    ``rules_held`` and ``rules_failed`` are the ids of rules that held, or could not be
+    decided in time; ``acknowledging`` is the one by which a new record is acknowledged.
+    A dry run says which ``rules`` there are instead of those that are.
     """
 
     raw: bytes = field(default=b"", repr=False)
@@ -77,11 +91,29 @@ class Trace:
     observe: Callable[[], Facts] = Facts
     verdict: object = None
     machine: object = None
+    stance: object = None
+    is_unproven: bool = False
+    is_stranger: bool = False
+    refused_alias: str = ""
+    is_making: bool = False
+    file_policy: object = None
+    scan: object = None
+    held_files: list = field(default_factory=list)
+    file_notes: list = field(default_factory=list)
+    rules: tuple | None = None
+    rules_held: list = field(default_factory=list)
+    rules_failed: list = field(default_factory=list)
+    acknowledging: Rule | None = None
 
     @cached_property
     def facts(self):
         """What the message says about itself, as deciders see it."""
         return self.observe()
+
+    @property
+    def told_rules_held(self):
+        """The ids of the rules that held as the journal keeps them: ``,3,7,``."""
+        return f",{','.join(map(str, self.rules_held))}," if self.rules_held else ""
 
 
 @dataclass(frozen=True)

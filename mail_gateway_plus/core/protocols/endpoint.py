@@ -3,11 +3,12 @@
 import os
 import ssl
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 
 from .proxy import Proxy
+from .trust import NO_TRUST, Trust
 
 # Seconds without an answer after which a server counts as dead; Odoo's own value
 # (mail/models/fetchmail.py, MAIL_TIMEOUT).
@@ -41,7 +42,7 @@ class Endpoint:
 
     ``verify`` says whether certificate and host name are checked; ``timeout`` is in
     seconds, for connecting and for each answer. Certificates are the server's, also
-    where a ``proxy`` is on the way.
+    where a ``proxy`` is on the way; ``trust`` says which are good enough.
     """
 
     host: str
@@ -50,6 +51,7 @@ class Endpoint:
     verify: bool = True
     timeout: float = DEFAULT_TIMEOUT
     proxy: Proxy | None = None
+    trust: Trust = field(default=NO_TRUST, repr=False)
 
     def tls_context(self):
         """Return a new ``ssl.SSLContext`` for this endpoint, which may be changed.
@@ -57,7 +59,7 @@ class Endpoint:
         ``imaplib`` and ``poplib`` verify nothing unless they are given a context
         (Python's ``ssl._create_stdlib_context``), hence one is always made here.
         """
-        return _make_context(self.verify)
+        return _make_context(self.verify, self.trust)
 
     def shared_tls_context(self):
         """Return the like of :meth:`tls_context`, for all to share and none to change.
@@ -67,20 +69,26 @@ class Endpoint:
         """
         versions = map(_version, _places_of_authorities())
         with _READING:  # else the first connections would all read them
-            return _shared_context(self.verify, *versions)
+            return _shared_context(self.verify, self.trust, *versions)
 
 
-def _make_context(verify):
-    context = ssl.create_default_context()
+def _make_context(verify, trust):
+    # With authorities of its own it does not read those of the system.
+    context = ssl.create_default_context(cadata=trust.authorities or None)
+    if trust.authorities:
+        # So that also the server's own certificate may be one of them.
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if trust.needs_tls_1_3:
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
 
 
-@lru_cache(maxsize=4)
-def _shared_context(verify, *_versions):
-    return _make_context(verify)
+@lru_cache(maxsize=64)
+def _shared_context(verify, trust, *_versions):
+    return _make_context(verify, trust)
 
 
 def _places_of_authorities():

@@ -3,10 +3,13 @@
 import ssl
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509 import load_pem_x509_certificate, load_pem_x509_certificates
 from OpenSSL import SSL
+from OpenSSL.crypto import X509, X509StoreFlags
 from urllib3.contrib.pyopenssl import PyOpenSSLContext, get_subj_alt_name
 from urllib3.util.ssl_match_hostname import CertificateError, match_hostname
+
+from .trust import NO_TRUST
 
 # X509_V_ERR_HOSTNAME_MISMATCH of OpenSSL's x509_vfy.h.
 _HOSTNAME_MISMATCH = 62
@@ -28,19 +31,25 @@ class HostMismatch(ssl.SSLCertVerificationError, CertificateError):
         return self.verify_message
 
 
-def client_context(host, verify, certificate, private_key):
+def client_context(host, verify, certificate, private_key, trust=NO_TRUST):
     """Return a TLS context that shows the server a certificate.
 
     The standard library reads private keys from files only. PyOpenSSL, which Odoo uses
     for the case as well, takes them from memory, so that none is written to a disk.
 
     :param certificate: PEM, as is ``private_key``, which has no password
+    :param trust: a :class:`~.trust.Trust`
     :raises ValueError: if one of the two cannot be read
     :raises OpenSSL.SSL.Error: if they do not belong together
     """
     context = PyOpenSSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if trust.needs_tls_1_3:
+        context._ctx.set_min_proto_version(SSL.TLS1_3_VERSION)
     if verify:
-        context.set_default_verify_paths()
+        if trust.authorities:
+            _trust_only(trust.authorities, context._ctx.get_cert_store())
+        else:
+            context.set_default_verify_paths()
         flags = SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT
         context._ctx.set_verify(flags, _verifier(host))
     else:
@@ -49,6 +58,13 @@ def client_context(host, verify, certificate, private_key):
     context._ctx.use_privatekey(load_pem_private_key(private_key, password=None))
     context._ctx.check_privatekey()
     return context
+
+
+def _trust_only(authorities, store):
+    for certificate in load_pem_x509_certificates(authorities.encode()):
+        store.add_cert(X509.from_cryptography(certificate))
+    # So that also the server's own certificate may be one of them.
+    store.set_flags(X509StoreFlags.PARTIAL_CHAIN)
 
 
 def _verifier(host):

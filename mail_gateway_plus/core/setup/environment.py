@@ -37,13 +37,14 @@ _SWITCHES = {
 
 
 class Kind(str, Enum):
-    """What a setting's text is read as; only a secret may stand in a file."""
+    """What a setting's text is read as; only the last two may stand in a file."""
 
     TEXT = "text"
     NUMBER = "number"
     DECIMAL = "decimal"
     SWITCH = "switch"
     CHOICE = "choice"
+    FILE = "file"
     SECRET = "secret"
 
 
@@ -76,6 +77,10 @@ class Setting:
     @property
     def is_secret(self):
         return self.kind is Kind.SECRET
+
+    @property
+    def may_be_in_file(self):
+        return self.kind in (Kind.FILE, Kind.SECRET)
 
 
 @dataclass(frozen=True)
@@ -165,7 +170,7 @@ def _parse(setting, text):
             if text.strip() not in setting.choices:
                 raise _Unusable(Problem.NOT_A_CHOICE, text[:_QUOTED])
             return text.strip()
-        case Kind.SECRET:
+        case Kind.FILE | Kind.SECRET:
             is_reference = text.startswith(FILE_SCHEME)
             return _read_file(text[len(FILE_SCHEME) :]) if is_reference else text
         case _:

@@ -127,6 +127,23 @@ class GatewayCase(TransactionCase):
         with self.committing(self.journal) as journal:
             journal._process_queue()
 
+    def journal_letters(self, server, *raws):
+        """Journal messages as a connection hands them out; return the rows."""
+        connection = FourMethodConnection(*raws)
+        with patch.object(
+            self.registry["fetchmail.server"],
+            "_connect__",
+            lambda server, allow_archived=False: connection,
+        ):
+            self.fetch(server)
+        return self.rows(server)
+
+    def receive(self, server, *raws):
+        """Journal and process messages; return the mailbox's rows."""
+        self.journal_letters(server, *raws)
+        self.process()
+        return self.rows(server)
+
     @contextmanager
     def committing(self, records):
         """Yield ``records`` with a cursor that may commit inside the test."""

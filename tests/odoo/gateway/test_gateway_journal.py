@@ -216,6 +216,23 @@ class TestProcessing(GatewayCase):
         self.assertFalse(ticket.message_ids.attachment_ids)
         self.assertEqual(self.env["mail.gateway.raw"]._read(row.id), raw)
 
+    def test_L13_attachment_that_the_mailbox_does_not_keep_is_named_on_the_record(self):
+        message = email.message_from_bytes(letter(), policy=SMTP)
+        name = "<b>plan.pdf"
+        message.add_attachment(
+            b"plan", maintype="application", subtype="pdf", filename=name
+        )
+
+        rows = self.received(
+            message.as_bytes(), letter(message_id="<2@home.example>"), attach=False
+        )
+
+        with_file, without = self.env["grievance.ticket"].browse(rows.mapped("res_id"))
+        [note] = with_file.message_ids.filtered(lambda m: "Left out" in m.body)
+        self.assertIn("&lt;b&gt;plan.pdf (application/pdf,", note.body)
+        self.assertTrue(note.is_internal or note.subtype_id.internal)
+        self.assertFalse(without.message_ids.filtered(lambda m: "Left out" in m.body))
+
     def test_message_becomes_one_record(self):
         row = self.received(letter("Dark street"))
 

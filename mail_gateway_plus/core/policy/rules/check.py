@@ -31,6 +31,7 @@ def check(condition, situation, allowance):
     :param allowance: the :class:`~.pattern.Allowance` of the message
     """
     values = values_of(condition, situation)
+    allowance.begin()
     try:
         hit = _first_hit(condition, values, allowance)
     except TimeoutError:

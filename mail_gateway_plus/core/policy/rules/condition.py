@@ -4,8 +4,10 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
+from ...parsing.language import LANGUAGES
 from ..patterns import PatternError
 from .pattern import compile_pattern
+from .situation import Standing
 
 # How much of what was found is told to people.
 SHOWN_LENGTH = 60
@@ -57,12 +59,17 @@ class Mistake(str, Enum):
     NO_NUMBER = "no_number"
     NO_TIME = "no_time"
     NO_WEEKDAY = "no_weekday"
+    NO_WORD = "no_word"
     LONG_LIST = "long_list"
     BAD_PATTERN = "bad_pattern"
 
 
 NUMBERS = frozenset({Aspect.FILE_SIZE, Aspect.FILE_COUNT, Aspect.SIZE})
 WORDS = frozenset({Aspect.VERDICT, Aspect.MACHINE, Aspect.LANGUAGE, Aspect.STANDING})
+KNOWN_WORDS = {
+    Aspect.LANGUAGE: LANGUAGES,
+    Aspect.STANDING: tuple(standing.value for standing in Standing),
+}
 ADDRESSES = frozenset({Aspect.SENDER, Aspect.RECIPIENT})
 _COMPARING = {Operator.GREATER, Operator.LESS}
 _TEXT = set(Operator) - _COMPARING
@@ -139,7 +146,15 @@ def _wanted(aspect, operator, value):
         return minutes(value)
     if aspect in NUMBERS or operator in _COMPARING:
         return _number(value)
-    return fold(value)
+    return _known(aspect, fold(value))
+
+
+def _known(aspect, word):
+    """Return a word that an aspect may have; one that it never has is a mistake."""
+    words = KNOWN_WORDS.get(aspect)
+    if words and word not in words:
+        raise ConditionError(Mistake.NO_WORD, ", ".join(words))
+    return word
 
 
 def _entries(aspect, value):
@@ -151,7 +166,7 @@ def _entries(aspect, value):
         raise ConditionError(Mistake.NO_VALUE)
     if aspect is Aspect.WEEKDAY:
         entries = [_weekday(entry) for entry in entries]
-    return frozenset(entries)
+    return frozenset(_known(aspect, entry) for entry in entries)
 
 
 def fold(text):

@@ -40,15 +40,23 @@ class Allowance:
     def __init__(self, clock, seconds=MESSAGE_SECONDS):
         self._clock = clock
         self.left = seconds
+        self._portion = 0
+
+    def begin(self):
+        """Give the next condition its portion, for all the values that it looks at."""
+        self._portion = max(LEAST_SECONDS, min(PATTERN_SECONDS, self.left))
 
     def search(self, pattern, text):
         """Return the match of a pattern, or ``None``.
 
-        :raises TimeoutError: when its time is over
+        :raises TimeoutError: when the condition's time is over
         """
-        seconds = max(LEAST_SECONDS, min(PATTERN_SECONDS, self.left))
+        if self._portion <= 0:
+            raise TimeoutError
         started = self._clock()
         try:
-            return pattern.search(text, timeout=seconds)
+            return pattern.search(text, timeout=self._portion)
         finally:
-            self.left -= self._clock() - started
+            spent = self._clock() - started
+            self._portion -= spent
+            self.left -= spent
