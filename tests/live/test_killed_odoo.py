@@ -156,11 +156,10 @@ def time_of_first_letter(odoo, mailbox, crons):
     odoo.kill()
     odoo.start()
     mailbox.deliver(letter(FIRST, "<first@home.example>"))
-    started = time.monotonic()
-    odoo.wake_at_once(*crons)
     is_done = "SELECT FROM mail_gateway_inbound WHERE state = 'done'"
-    wait_until(lambda: odoo.query(is_done), what="the first letter's ticket")
-    return time.monotonic() - started
+    seconds = odoo.keep_awake(crons, SETTLE_SECONDS, lambda: odoo.query(is_done))
+    assert odoo.query(is_done)
+    return seconds
 
 
 def subjects_of(odoo, table, column):
@@ -201,8 +200,8 @@ def test_killed_at_random_moments_loses_and_doubles_nothing(
         portion = slice(LETTERS * number // KILLS, LETTERS * (number + 1) // KILLS)
         for subject in letters[portion]:
             mailbox.deliver(letter(subject, f"<{subject[4:]}@home.example>"))
-        odoo.wake_at_once(*crons)
-        time.sleep(part * longest)  # no condition: any moment is as good as another
+        # No condition: any moment is as good as another.
+        odoo.keep_awake(crons, part * longest)
         odoo.kill()
         in_the_midst += len(mailbox.messages()) + len(odoo.query(OPEN_ROWS)) > 0
         odoo.start()
