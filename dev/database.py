@@ -24,6 +24,11 @@ from dev.steps import Step, step
 
 BASE = "mgp_base"
 TEMPLATE = "mgp_template"
+# The same two with record types of Odoo's beside ours: only one file of the tests needs
+# them, and they would change the defaults and slow the tests of all others.
+FOREIGN = ("crm", "project")
+FOREIGN_BASE = "mgp_base_foreign"
+FOREIGN_TEMPLATE = "mgp_template_foreign"
 # What is noted of the template once a browser can use it.
 BUNDLES = "mgp_template_bundles"
 
@@ -72,6 +77,24 @@ def ensure_template(environment: Environment, *, bundles: bool = True) -> None:
         with step("bundles of the web client", _log(environment)) as making:
             run_script(environment, making, TEMPLATE, BUILD_ASSET_BUNDLES)
             remember(environment, BUNDLES, key)
+
+
+def ensure_foreign_template(environment: Environment) -> None:
+    """Make the template with :data:`FOREIGN` where it is missing or out of date."""
+    base_key = digest_of(ensure_base(environment), *FOREIGN)
+    if not is_current(environment, FOREIGN_BASE, base_key):
+        title = f"database with Odoo's {', '.join(FOREIGN)}"
+        with step(title, _log(environment)) as making:
+            build_database(environment, making, FOREIGN_BASE, BASE, FOREIGN)
+            remember(environment, FOREIGN_BASE, base_key)
+    addons = own_addons()
+    key = digest_of(base_key, *[folder.name for folder in addons], *addons)
+    if not is_current(environment, FOREIGN_TEMPLATE, key):
+        names = [folder.name for folder in addons]
+        title = f"the same with {', '.join(names)}"
+        with step(title, _log(environment)) as making:
+            build_database(environment, making, FOREIGN_TEMPLATE, FOREIGN_BASE, names)
+            remember(environment, FOREIGN_TEMPLATE, key)
 
 
 def ensure_base(environment: Environment) -> str:

@@ -69,6 +69,14 @@ FAULT_ADVICE = {
         "The server takes a password only over an encrypted connection. Choose "
         "STARTTLS, or SSL/TLS with its own port."
     ),
+    FaultKind.TOKEN_REFUSED: _lt(
+        "Microsoft hands out no token for the app. Check its tenant, client ID and "
+        "client secret, and whether the secret has expired."
+    ),
+    FaultKind.TOKEN_UNAVAILABLE: _lt(
+        "Microsoft's login service cannot be asked for a token at the moment. It has "
+        "to be reachable by HTTPS from this machine, directly."
+    ),
     FaultKind.FOLDER_UNAVAILABLE: _lt(
         "The login works, but the folder cannot be opened. Check its name, including "
         "the folders above it, and the account's rights."
@@ -107,9 +115,6 @@ FAULT_ADVICE = {
 REASON_TEXT = {
     Reason.DUPLICATE_ID: _lt("A message with this Message-ID was imported before."),
     Reason.LOOP_HEADERS: _lt("It answers one of Odoo's own error messages."),
-    Reason.LOOP_SENDER: _lt(
-        "Its sender wrote unusually often in a short time, which may be a mail loop."
-    ),
     Reason.BOUNCE: _lt(
         "It is a delivery report; Odoo noted it on the message that it is about."
     ),
@@ -125,6 +130,12 @@ OBSTACLE_TEXT = {
     Obstacle.DISCARDED: _lt("Discarded already and left alone"),
     Obstacle.NO_CONTENT: _lt("Left alone because the content is no longer kept"),
     Obstacle.NO_TYPE: _lt("Left alone because the mailbox names no type: choose one"),
+    Obstacle.NO_RECORD: _lt("Left alone because they are on no record"),
+    Obstacle.GONE: _lt("Left alone because the record no longer shows the message"),
+    Obstacle.SAME: _lt("Left alone because they are on this record"),
+    Obstacle.NOT_ALLOWED: _lt(
+        "Left alone because you may not change the record, or it is sealed"
+    ),
     Obstacle.BUSY: _lt("Left alone because somebody else is working on it"),
 }
 

@@ -3,10 +3,13 @@
 from odoo.tools import LazyTranslate
 
 from .core.diagnosis.advice_keys import Advice
+from .ladder_advice_ways import APP_ADVICE, WAY_ADVICE
 
 _lt = LazyTranslate(__name__)
 
 LADDER_ADVICE = {
+    **WAY_ADVICE,
+    **APP_ADVICE,
     Advice.UNKNOWN_HOST: (
         _lt("The host name is not known."),
         _lt("Check its spelling, and that this machine's DNS can resolve it."),
@@ -50,62 +53,6 @@ LADDER_ADVICE = {
     Advice.SERVER_BUSY: (
         _lt("The server is too busy at the moment, or asks this machine to wait."),
         _lt("Try again in some minutes."),
-    ),
-    Advice.PROXY_UNREACHABLE: (
-        _lt("The proxy cannot be reached."),
-        _lt(
-            "Check its host name and port, that it runs, and that it takes connections "
-            "from this machine."
-        ),
-    ),
-    Advice.PROXY_NEEDS_LOGIN: (
-        _lt("The proxy wants a login that it was not given."),
-        _lt(
-            "Enter a user and a password for the proxy. No other kind of login is "
-            "supported: one that wants NTLM or Kerberos has to let this machine in by "
-            "its address."
-        ),
-    ),
-    Advice.PROXY_LOGIN_REFUSED: (
-        _lt("The proxy does not accept its user name or password."),
-        _lt(
-            "Check both. They are those of the proxy, not of the mailbox; some proxies "
-            "want the domain as well, as in CITY\\odoo."
-        ),
-    ),
-    Advice.PROXY_FORBIDS: (
-        _lt("The proxy does not allow a connection to this server."),
-        _lt(
-            "Ask its administrator to allow the server's host and port. Many proxies "
-            "allow port 443 only, which no mail server listens on."
-        ),
-    ),
-    Advice.PROXY_NO_WAY: (
-        _lt("The proxy works, but does not get through to the server."),
-        _lt(
-            "Check the server's host name and port. The name is looked up by the "
-            "proxy, and the connection starts where the proxy is: a firewall behind it "
-            "may refuse the port."
-        ),
-    ),
-    Advice.PROXY_NOT_SPOKEN: (
-        _lt("What answers in the place of the proxy does not speak its language."),
-        _lt("Check the proxy's port, and whether it is SOCKS5 or HTTP."),
-    ),
-    Advice.DIRECT_WORKS: (
-        _lt("Without the proxy, the server answers."),
-        _lt(
-            "Remove the proxy and test again, or have its administrator look at what "
-            "failed above."
-        ),
-    ),
-    Advice.WAYS_DIFFER: (
-        _lt("The server shows something else without the proxy."),
-        _lt(
-            "Something on one of the two ways changes what is said: a firewall that "
-            "inspects mail, or somebody who reads along. Trust the way whose "
-            "certificate and encryption are the provider's own."
-        ),
     ),
     Advice.TLS_MISMATCH: (
         _lt("The server does not speak TLS from the start on this port."),

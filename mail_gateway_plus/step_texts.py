@@ -18,6 +18,7 @@ LABELS = {
     Step.GREETING: _lt("Greeting"),
     Step.TLS: _lt("Encryption"),
     Step.CAPABILITIES: _lt("Abilities"),
+    Step.TOKEN: _lt("Get a token for the app"),
     Step.LOGIN: _lt("Log in"),
     Step.ENVELOPE: _lt("Sender and recipient"),
     Step.TEST_MAIL: _lt("Send a test mail"),
@@ -196,6 +197,20 @@ class StepTexts:
         _ = self._env._
         rows = [(_("Offered"), ", ".join(details.get("offered", [])))]
         return "", rows
+
+    def _token(self, details):
+        _ = self._env._
+        minutes = details.get("minutes")
+        roles = details.get("roles")
+        rows = [
+            (_("From"), details.get("host", "")),
+            (_("Tenant"), details.get("tenant", "")),
+            (_("App"), details.get("client_id", "")),
+            (_("Right needed"), details.get("role", "")),
+            (_("Rights"), "" if roles is None else ", ".join(roles) or _("none")),
+        ]
+        valid = _("valid for %s minutes", minutes) if minutes is not None else ""
+        return valid, rows
 
     def _login(self, details):
         _ = self._env._

@@ -15,6 +15,7 @@
         "data/grievance_category_data.xml",
         "data/grievance_keyword_data.xml",
         "data/mail_template_data.xml",
+        "data/grievance_sla_data.xml",
         "views/grievance_ticket_views.xml",
         "views/grievance_stage_views.xml",
         "views/grievance_category_views.xml",
@@ -22,6 +23,9 @@
         "views/grievance_seal_views.xml",
         "wizards/grievance_break_seal_views.xml",
         "views/grievance_menus.xml",
+        "views/grievance_feedback_templates.xml",
+        "views/grievance_register_views.xml",
+        "views/grievance_sla_views.xml",
     ],
     "demo": [
         "demo/grievance_ticket_demo.xml",

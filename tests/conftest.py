@@ -11,7 +11,7 @@ from tests.rig.browser import (
     web_odoo_environment,
 )
 from tests.rig.odoo_cleanup import spare_rig_servers
-from tests.rig.odoo_fixtures import env, odoo_case, scratch_db
+from tests.rig.odoo_fixtures import env, foreign_db, odoo_case, scratch_db
 from tests.rig.pytest_fixtures import (
     certificate_authority,
     dovecot,
@@ -28,6 +28,7 @@ __all__ = [
     "chromium",
     "dovecot",
     "env",
+    "foreign_db",
     "mailbox",
     "odoo_case",
     "page",

@@ -16,3 +16,7 @@ UPDATE mail_gateway_inbound
 
 -- Nor does an update of the copy take up again what is parked.
 UPDATE mail_gateway_inbound SET parked_under = NULL WHERE parked_under IS NOT NULL;
+
+-- Nor does it send or look for the original's round-trip mail.
+UPDATE mail_gateway_round_trip SET state = 'failed', next_look_at = NULL
+ WHERE state IN ('sending', 'sent', 'late');

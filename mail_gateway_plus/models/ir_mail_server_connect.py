@@ -22,14 +22,22 @@ from ..core.protocols.smtp_dial import (
 )
 from ..core.protocols.smtp_wire import Timeouts
 from ..core.protocols.tls import client_context
+from .mail_gateway_microsoft_app import MICROSOFT_APP
 
 STOCK_CONNECT = IrMail_Server._connect__
 
 # What Odoo and its OAuth addons mean by a server; others' may mean anything.
-KNOWN_AUTHENTICATIONS = {"login", "certificate", "cli", "gmail", "outlook"}
+KNOWN_AUTHENTICATIONS = {
+    "login",
+    "certificate",
+    "cli",
+    "gmail",
+    "outlook",
+    MICROSOFT_APP,
+}
 # Their addons force "encryption only", although a token is worth as much as a password
 # and both providers have public certificates.
-VERIFIED_AUTHENTICATIONS = {"gmail", "outlook"}
+VERIFIED_AUTHENTICATIONS = {"gmail", "outlook", MICROSOFT_APP}
 # Each variant of Odoo's connection encryption: how, and whether the server is verified.
 SECURITIES = {
     "none": (Security.NONE, False),

@@ -15,9 +15,6 @@ from ..core.setup.environment import (
 from ..environment_texts import problem_text
 
 SCOPE = "mail_gateway_plus.environment"
-# The proof of a server whose stored settings changed while its environment was another
-# than at its test: no environment has it.
-UNPROVEN = "changed"
 
 _KINDS = {
     "integer": Kind.NUMBER,
@@ -52,7 +49,10 @@ class MailGatewayEnvironment(models.AbstractModel):
         help="Capital letters, digits and underscores. With the code SUPPORT the "
         "variable MAIL_GATEWAY_SUPPORT_HOST of Odoo's process names the host of this "
         "server, and wins over what is entered here. Empty: the environment says "
-        "nothing about this server.",
+        "nothing about this server.\n"
+        "Name, archiving, quotas, type of record and company are not among them: the "
+        "database is searched by them, or they are rows of it. For the same reason "
+        "lists sort and filter by what is entered here.",
     )
     environment_proof = fields.Char(
         readonly=True,
@@ -165,10 +165,8 @@ class MailGatewayEnvironment(models.AbstractModel):
 
     def _environment_changes(self):
         """Return the settings that the environment changed since the confirmation."""
-        proof = self.sudo().environment_proof or "{}"
-        if proof == UNPROVEN:
-            return []
-        before, now = json.loads(proof), json.loads(self._environment_digests())
+        before = json.loads(self.sudo().environment_proof or "{}")
+        now = json.loads(self._environment_digests())
         return sorted(
             name for name in before | now if before.get(name) != now.get(name)
         )
@@ -220,9 +218,10 @@ class MailGatewayEnvironment(models.AbstractModel):
 
     def _fetch_query(self, query, fields):
         """Put what the environment says in the place of what was read."""
+        if not any(field.column_type for field in fields):
+            return super()._fetch_query(query, fields)
         own = [self._fields[name] for name in ("environment_code", "environment_proof")]
-        if any(field.column_type for field in fields):
-            fields = [*fields, *(field for field in own if field not in fields)]
+        fields = [*fields, *(field for field in own if field not in fields)]
         fetched = super()._fetch_query(query, fields)
         for server in fetched.sudo():
             if server.environment_code or server.environment_proof:
@@ -247,7 +246,8 @@ class MailGatewayEnvironment(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         servers = super().create(vals_list)
-        servers.filtered("environment_code")._begin_with_environment()
+        named = servers.sudo().filtered("environment_code")
+        servers.browse(named.ids)._begin_with_environment()
         return servers
 
     def _begin_with_environment(self):
@@ -300,13 +300,15 @@ class MailGatewayEnvironment(models.AbstractModel):
         return field.convert_to_cache(value, self) != now
 
     def _proof_values(self, values):
-        """Return what becomes of the proof when ``values`` are written."""
+        """Return what has to be written along with ``values``."""
         if values.get("state") == "done":
             return {"environment_proof": self._environment_digests()}
         is_touched = "state" in values or self._connection_fields() & values.keys()
         if is_touched and not self._is_proven_in_environment():
-            # The status reads as draft already, so that it would not be written.
-            return {"environment_proof": UNPROVEN}
+            # It reads as draft already, so that the ORM would not write it.
+            self.flush_recordset(["state"])
+            self._fields["state"]._update_cache(self, "done")
+            return {"state": "draft"}
         return {}
 
     def copy_data(self, default=None):

@@ -135,6 +135,17 @@ class MailGatewayEnvironmentScreen(models.AbstractModel):
 
     # ------------------------------------------------------------------------ the form
 
+    def web_save(self, vals, specification, next_id=None):
+        """Save what a person can have entered.
+
+        Of overridden fields a form sends what another choice has set them to, such as
+        that of a provider.
+        """
+        for server in self:
+            overridden = server._overridden_fields()
+            vals = {name: vals[name] for name in vals if name not in overridden}
+        return super().web_save(vals, specification, next_id=next_id)
+
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
         """Have the form show what is the environment's to say, and not change it."""

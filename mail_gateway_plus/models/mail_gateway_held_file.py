@@ -1,5 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 
 class MailGatewayHeldFile(models.Model):
@@ -9,6 +10,7 @@ class MailGatewayHeldFile(models.Model):
     """
 
     _name = "mail.gateway.held.file"
+    _inherit = ["mail.gateway.withheld"]
     _description = "File Held Back"
     _order = "id"
 
@@ -39,6 +41,11 @@ class MailGatewayHeldFile(models.Model):
         "res.users", readonly=True, help="Who let it go to the record."
     )
     released_at = fields.Datetime(readonly=True, help="When it was let go.")
+
+    @api.model
+    def _withheld_domain(self):
+        messages = self.env["mail.gateway.inbound"]._withheld_domain()
+        return Domain("inbound_id", "any!", messages)
 
     def action_release(self):
         """Add the file to the record after all, in the name of who says so."""

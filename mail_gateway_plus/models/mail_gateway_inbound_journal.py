@@ -2,7 +2,7 @@ import logging
 
 from odoo import fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL
+from odoo.tools import SQL, email_normalize
 
 from ..core.parsing.envelope import read_envelope
 from ..core.parsing.excerpt import header_fingerprint
@@ -90,6 +90,7 @@ class MailGatewayInboundJournal(models.Model):
             "message_id": envelope.message_id or None,
             "answers": " ".join(envelope.answers) or None,
             "email_from": envelope.email_from,
+            "sender": email_normalize(envelope.email_from) or None,
             "email_to": envelope.email_to,
             "subject": envelope.subject,
             "date": envelope.date,

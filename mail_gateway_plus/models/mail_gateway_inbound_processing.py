@@ -73,8 +73,11 @@ class MailGatewayInboundProcessing(models.Model):
         return Trace(
             raw=raw,
             is_chosen=is_chosen,
+            fetched_at=self.fetched_at,
             mailbox_id=self.server_id.id,
             size=self.size or len(raw),
+            is_released=self.state == State.PENDING.value
+            and bool(self._standing_order()),
         )
 
     def _hand_over(self, trace, target):
@@ -97,7 +100,7 @@ class MailGatewayInboundProcessing(models.Model):
         )
         if self.rest_state in ON_SERVER and trace.record_id:
             self._note_rest(thread.env[trace.model].browse(trace.record_id))
-        elif is_stripped and trace.record_id and trace.facts.files:
+        elif is_stripped and trace.record_id and not trace.halt and trace.facts.files:
             self._note_stripped(thread.env[trace.model].browse(trace.record_id), trace)
 
     def _note_stripped(self, record, trace):
@@ -178,6 +181,7 @@ class MailGatewayInboundProcessing(models.Model):
                 ),
                 "res_model": trace.model or False,
                 "res_id": trace.record_id or False,
+                "excess": False,
                 **trace.identity,
             }
         )

@@ -97,8 +97,12 @@ class MailGatewayInboundTrust(models.Model):
         is_scanned = server._has_mail_scanned()
         if not server._looks_at_senders():
             return {**nothing, "awaits_check": is_scanned}
-        settings = server._trust_settings()
-        verdict = judge_unasked(message.raw, settings, not message.full_size)
+        try:
+            settings = server._trust_settings()
+            verdict = judge_unasked(message.raw, settings, not message.full_size)
+        except Exception:  # a fault of ours must keep no message out of the journal
+            _logger.exception("A sender could not be looked at")
+            verdict = Verdict(Level.UNVERIFIED)
         found = self._verdict_values(verdict) if verdict else nothing
         return {**found, "awaits_check": verdict is None or is_scanned}
 

@@ -157,6 +157,8 @@ class MailGatewayRuleEffects(models.Model):
                 sender=sender,
                 count=answered,
             )
+        if not trace.may_answer:
+            return self.env._("%s wrote the same of late, as a machine does.", sender)
         return None
 
     def _send_acknowledgement(self, template, facts, record):

@@ -58,7 +58,7 @@ class MailGatewayRuleExamination(models.AbstractModel):
             is_reply=self._is_reply(trace, message_dict),
             verdict=trace.verdict.level.value if trace.verdict else "",
             machine=machine.kind.value if machine and not machine.is_person else "",
-            ask_standing=lambda: self._standing(facts.sender),
+            ask_standing=lambda: self._standing(trace),
         )
 
     @api.model
@@ -71,8 +71,14 @@ class MailGatewayRuleExamination(models.AbstractModel):
         return bool(parent.model and parent.res_id)
 
     @api.model
-    def _standing(self, sender):
-        """Find out who a sender is, with what the batch has looked up already."""
+    def _standing(self, trace):
+        """Find out who a sender is, with what the batch has looked up already.
+
+        Whoever only writes a known address into From is not known by it.
+        """
+        sender = trace.facts.sender
+        if trace.is_stranger:
+            return Standing.UNKNOWN
         # sudo: the gateway knows every contact
         partners = self.env["res.partner"].sudo()
         partners = (

@@ -3,9 +3,12 @@ import lxml.etree
 from odoo import api, models
 
 from ..core.parsing.lightening import restore
+from ..core.parsing.machine import Kind
 from ..core.parsing.remembering import remember_headers
 from ..core.parsing.tnef import is_tnef, unpack
 from ..core.policy.directive import with_values
+from ..core.policy.outcome import Trace
+from ..core.policy.references import without_tags
 
 
 class MailThread(models.AbstractModel):
@@ -29,13 +32,26 @@ class MailThread(models.AbstractModel):
         return is_loop
 
     @api.model
+    def _detect_is_bounce(self, message, message_dict):
+        """Take for a bounce what says that mail could not be delivered.
+
+        Odoo also drops receipts, delays and whatever came to a bounce address.
+        """
+        is_bounce = super()._detect_is_bounce(message, message_dict)
+        if trace := self._gateway_trace():
+            examination = self.env["mail.gateway.examination"]
+            trace.machine = examination._recognize(trace, message)
+            return trace.machine.kind is Kind.FAILED
+        return is_bounce
+
+    @api.model
     def message_parse(self, message, *args, **kwargs):
         """Give the parts that were kept back from the parser their content."""
         if trace := self._gateway_trace():
             if trace.places:
                 restore(message, trace.places, trace.read)
             remember_headers(message)
-        return super().message_parse(message, *args, **kwargs)
+        return without_tags(super().message_parse(message, *args, **kwargs))
 
     def _message_parse_extract_payload(
         self, message, message_dict, save_original=False
@@ -101,6 +117,7 @@ class MailThread(models.AbstractModel):
         routes = super().message_route(message, routed, model, thread_id, custom_values)
         trace.is_routing = False
         trace.is_routed = bool(routes)
+        examination._tell_routes(trace, message_dict, routes)
         return with_values(routes, directive)
 
     def _without_own_route(self, message_dict, model, thread_id):
@@ -117,13 +134,13 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _detect_loop_sender(self, message, message_dict, routes):
-        if (trace := self._gateway_trace()) and trace.is_chosen:
-            # Odoo would also write to the sender that the mail was not taken.
+        """Leave loops to the examination, which parks what may be one.
+
+        Odoo drops it, and writes to the sender that the mail was not taken.
+        """
+        if self._gateway_trace():
             return False
-        is_loop = super()._detect_loop_sender(message, message_dict, routes)
-        if trace:
-            trace.loop_sender = bool(is_loop)
-        return is_loop
+        return super()._detect_loop_sender(message, message_dict, routes)
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
@@ -137,10 +154,20 @@ class MailThread(models.AbstractModel):
         if trace and routes and record_id:
             # Several aliases make several records; Odoo answers with the last one.
             trace.model, trace.record_id = routes[-1][0], record_id
+            self.env["mail.gateway.examination"]._after_routing(trace, routes)
             if trace.acknowledging and not routes[-1][1]:
                 record = self.env[trace.model].browse(record_id)
                 self.env["mail.gateway.rule"]._acknowledge(trace, record)
         return record_id
+
+    def _gateway_machine(self, message):
+        """Return what kind of message it is, for deciders beyond the gateway's own.
+
+        :param message: as the hooks of the gateway get it, with or without a journal
+        """
+        if trace := self._gateway_trace():
+            return trace.machine
+        return self.env["mail.gateway.examination"]._recognize(Trace(), message)
 
     def _gateway_trace(self):
         return self.env.context.get("mail_gateway_trace")

@@ -13,6 +13,7 @@ from .mail_gateway_inbound_files import (
 from .mail_gateway_inbound_replay import REPLAY_PARAMETER
 from .mail_mail import QUEUE_CAP
 from .mail_mail_result import UNCERTAIN_POLICY
+from .mail_thread_reply_tag import REPLY_TAGS
 
 POLICIES = [("hold", "A person decides"), ("resend", "Send it again")]
 
@@ -60,6 +61,14 @@ class ResConfigSettings(models.TransientModel):
         config_parameter=QUEUE_CAP[0],
         help="Mailings are refused while so many mails wait to be sent; notifications "
         "and interactive mail never are. 0: no limit.",
+    )
+
+    mail_gateway_reply_tags = fields.Boolean(
+        string="Reply Addresses Name the Record",
+        config_parameter=REPLY_TAGS,
+        help="Answers go to info+r…@ instead of info@, signed, and find their record "
+        "even if a mail system gives messages other names. The mail server has to "
+        "accept plus addresses.",
     )
 
     mail_gateway_blocked_extensions = fields.Char(

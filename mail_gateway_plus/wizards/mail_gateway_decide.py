@@ -20,6 +20,7 @@ class MailGatewayDecide(models.TransientModel):
             (Decision.ATTACH.value, "Attach to Record"),
             (Decision.MINIMAL.value, "Make a Minimal Ticket"),
             (Decision.DISCARD.value, "Discard"),
+            (Decision.MOVE.value, "Move to Another Record"),
         ],
         required=True,
         readonly=True,
@@ -84,6 +85,7 @@ class MailGatewayDecide(models.TransientModel):
             Decision.ATTACH: self._attach,
             Decision.MINIMAL: self._make_minimal,
             Decision.DISCARD: self._discard,
+            Decision.MOVE: self._move,
         }[decision]()
         return self._tell(*rows._decide(decision, act))
 
@@ -99,6 +101,26 @@ class MailGatewayDecide(models.TransientModel):
         return lambda row: row._process_by_order(target, order)
 
     def _attach(self):
+        target = self._chosen_record()
+        # Its name is not for everybody who reads the journal.
+        order = self.env._(
+            "Attached to a record (%(type)s) by %(user)s",
+            type=self._type_name(target),
+            user=self.env.user.name,
+        )
+        return lambda row: row._process_by_order(target, order)
+
+    def _move(self):
+        target = self._chosen_record()
+        order = self.env._(
+            "Moved to a record (%(type)s) by %(user)s",
+            type=self._type_name(target),
+            user=self.env.user.name,
+        )
+        return lambda row: row._as_gateway()._move_by_order(target, order)
+
+    def _chosen_record(self):
+        """Return the chosen record, to which the user may post."""
         target = self.record
         if not target:
             raise UserError(self.env._("Choose the record."))
@@ -108,13 +130,7 @@ class MailGatewayDecide(models.TransientModel):
         # As for a message that is written by hand (mail/models/models.py).
         needed = target._mail_get_operation_for_mail_message_operation("create")
         target.check_access(needed.get(target) or "write")
-        # Its name is not for everybody who reads the journal.
-        order = self.env._(
-            "Attached to a record (%(type)s) by %(user)s",
-            type=self._type_name(target),
-            user=self.env.user.name,
-        )
-        return lambda row: row._process_by_order(target, order)
+        return target
 
     def _make_minimal(self):
         chosen = self._chosen_type() if self.record_type else None
@@ -161,7 +177,7 @@ class MailGatewayDecide(models.TransientModel):
         if decided:
             lines.insert(0, decided._tell_states())
         if len(self.inbound_ids) == 1 and decided:
-            lines.append(decided.reason)
+            lines.append(decided.reason or "")
         all_well = not left and set(decided.mapped("state")) <= {"done", "discarded"}
         return {
             "type": "ir.actions.client",

@@ -7,4 +7,11 @@ from . import grievance_category
 from . import grievance_keyword
 from . import grievance_seal_log
 from . import grievance_ticket_seal
+from . import grievance_sla
+from . import grievance_ticket_sla
+from . import grievance_ticket_decision
+from . import grievance_report
+from . import grievance_sealed_count
 from . import mail_thread
+from . import res_company
+from . import res_config_settings

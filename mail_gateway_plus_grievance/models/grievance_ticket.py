@@ -3,8 +3,10 @@ import re
 from datetime import datetime
 
 from odoo import api, fields, models
-from odoo.tools.mail import email_normalize, email_split_tuples
+from odoo.tools.mail import email_normalize, email_split_tuples, html2plaintext
 from odoo.tools.misc import clean_context
+
+from odoo.addons.mail_gateway_plus.core.parsing.language import language_of
 
 _logger = logging.getLogger(__name__)
 
@@ -12,6 +14,8 @@ _logger = logging.getLogger(__name__)
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 SUBJECT_LENGTH = 250
+# A language shows within so much of a letter's HTML.
+MAX_GUESSED = 20_000
 # Older than e-mail with dates in it: the clock of the sender was not set.
 EARLIEST_DATE = datetime(1990, 1, 1)
 
@@ -25,6 +29,8 @@ class GrievanceTicket(models.Model):
     _rec_names_search = ["number", "subject", "complainant_name", "email_from"]
     # Odoo's loop detection looks for other records of the sender by this field.
     _primary_email = "email_from"
+    _mail_gateway_reference = "number"
+    _mail_gateway_closed_policy = "reopen"
 
     number = fields.Char(
         required=True,
@@ -81,8 +87,17 @@ class GrievanceTicket(models.Model):
         default=fields.Datetime.now,
         index=True,
         copy=False,
-        help="When the complainant sent the grievance. Deadlines count from here, "
-        "not from when the mailbox was read.",
+        help="When our mail server took the grievance in, or when it was told. "
+        "Deadlines count from here: neither from the sender's clock nor from when the "
+        "mailbox was read.",
+    )
+    language = fields.Char(
+        help="The language that the complainant writes in, as a code: fr, es, sw. "
+        "Letters to them are in it, if Odoo has it.",
+    )
+    lang = fields.Char(
+        compute="_compute_lang",
+        help="The language of Odoo in which the complainant is written to.",
     )
     stage_id = fields.Many2one(
         "grievance.stage",
@@ -137,6 +152,19 @@ class GrievanceTicket(models.Model):
             ticket.complainant_name = ticket.complainant_name or partner.name
             ticket.email_from = ticket.email_from or partner.email
 
+    @api.depends("language", "partner_id.lang", "company_id.partner_id.lang")
+    def _compute_lang(self):
+        """Choose the contact's language, else the letter's, else the company's."""
+        installed = [code for code, _name in self.env["res.lang"].get_installed()]
+        for ticket in self:
+            letter = (ticket.language or "").lower()
+            written = [c for c in installed if letter and c[:2].lower() == letter[:2]]
+            ticket.lang = (
+                ticket.partner_id.lang
+                or next(iter(written), False)
+                or ticket.company_id.partner_id.lang
+            )
+
     @api.depends("email_from")
     def _compute_email_normalized(self):
         for ticket in self:
@@ -174,7 +202,8 @@ class GrievanceTicket(models.Model):
             "complainant_name": name,
             "intake_address": self._intake_address(msg_dict),
             "channel": "email",
-            "received_at": self._received_at(msg_dict.get("date")),
+            "received_at": self._received_at(),
+            "language": self._language_of(msg_dict),
             **(custom_values or {}),
         }
         ticket = super().message_new(
@@ -193,14 +222,43 @@ class GrievanceTicket(models.Model):
         if self.env.context.get("grievance_person_wrote", True):
             sender = email_normalize(msg_dict.get("email_from") or "")
             author_id = msg_dict.get("author_id")
-            for ticket in self.filtered("is_closed"):
+            for ticket in self:
                 known_by_address = sender and ticket.email_normalized == sender
                 known_by_contact = author_id and ticket.partner_id.id == author_id
                 if known_by_address or known_by_contact:
-                    ticket._reopen()
+                    ticket._take_answer(msg_dict)
         return result
 
-    def _reopen(self):
+    def _take_answer(self, msg_dict):
+        """Go on with the ticket now that its complainant has answered."""
+        self.ensure_one()
+        if not self.is_closed:
+            if self.stage_id.kind == "waiting":
+                self._mail_gateway_reopen()
+        elif self._mail_gateway_may_reopen():
+            # With a journal it is the gateway that reopens, by the policy that is set.
+            if not self._gateway_trace():
+                self._mail_gateway_reopen()
+        else:
+            for user in self._superiors():
+                self.activity_schedule(
+                    "mail.mail_activity_data_todo",
+                    summary=self.env._("The complainant wrote long after the end"),
+                    user_id=user.id,
+                )
+
+    def _mail_gateway_may_reopen(self):
+        """Return whether an answer comes in time to open a closed ticket again."""
+        closed = self.resolved_at or fields.Datetime.now()
+        days = self.company_id.grievance_reopen_days
+        return fields.Datetime.now() <= fields.Datetime.add(closed, days=days)
+
+    def _mail_gateway_is_correspondent(self, address):
+        """Know the complainant, by the address that wrote or as a contact."""
+        known = {self.email_normalized, self.partner_id.email_normalized}
+        return bool(address) and address in known
+
+    def _mail_gateway_reopen(self):
         """Take the ticket back to work."""
         self.ensure_one()
         stage = self.env.ref(
@@ -219,14 +277,17 @@ class GrievanceTicket(models.Model):
         return UNPRINTABLE.sub(" ", text or "").strip()
 
     @api.model
-    def _received_at(self, date):
-        """Return when a message was sent, or now if its date cannot be true."""
+    def _received_at(self):
+        """Return when our server took the message in, or now if it does not say."""
         now = fields.Datetime.now()
-        try:
-            sent = fields.Datetime.to_datetime(date)
-        except (TypeError, ValueError):
-            return now
-        return sent if sent and EARLIEST_DATE <= sent <= now else now
+        received = self.env.context.get("grievance_received_at") or now
+        return received if EARLIEST_DATE <= received <= now else now
+
+    @api.model
+    def _language_of(self, msg_dict):
+        """Return the language that the complainant wrote in, if it shows."""
+        words = html2plaintext((msg_dict.get("body") or "")[:MAX_GUESSED])
+        return language_of(words) or self.env.context.get("grievance_language")
 
     @api.model
     def _intake_address(self, msg_dict):
@@ -265,9 +326,10 @@ class GrievanceTicket(models.Model):
             defaults=defaults, author_ids=author_ids
         )
         for ticket in self.sudo().filtered("intake_address"):
-            reply_to[ticket.id] = ticket._notify_get_reply_to_formatted_email(
+            address = ticket._notify_get_reply_to_formatted_email(
                 ticket.intake_address, author_id=(author_ids or {}).get(ticket.id)
             )
+            reply_to[ticket.id] = ticket._mail_gateway_tagged(address)
         return reply_to
 
     def _message_post_after_hook(self, message, msg_vals):
@@ -283,7 +345,7 @@ class GrievanceTicket(models.Model):
                 # only now do the pictures of the letter have an address
                 ticket.description = message.body
             if ticket._may_acknowledge():
-                ticket._acknowledge(message)
+                ticket._acknowledge(message.message_id)
         return result
 
     def _may_acknowledge(self):
@@ -294,6 +356,8 @@ class GrievanceTicket(models.Model):
         aliases and not to mailboxes.
         """
         self.ensure_one()
+        if (trace := self._gateway_trace()) and not trace.may_answer:
+            return False
         if not self.email_normalized or self.email_normalized == self.intake_address:
             return False
         if self.env["mail.alias.domain"].sudo()._find_aliases([self.email_normalized]):
@@ -311,7 +375,7 @@ class GrievanceTicket(models.Model):
         )
         return recent <= threshold
 
-    def _acknowledge(self, letter):
+    def _acknowledge(self, message_id):
         """Queue the mail that tells the complainant the number of the ticket.
 
         It shares the transaction of the ticket: neither exists without the other.
@@ -332,7 +396,7 @@ class GrievanceTicket(models.Model):
                     self.id,
                     email_values={
                         "headers": repr({"Auto-Submitted": "auto-replied"}),
-                        "references": letter.message_id,
+                        "references": message_id,
                         # a template without one asks for none, unlike a message
                         "reply_to": reply_to[self.id],
                     },
@@ -346,5 +410,6 @@ class GrievanceTicket(models.Model):
                 )
             )
         else:
+            self.acknowledged_at = fields.Datetime.now()
             # the queue runs once an hour otherwise
             self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()

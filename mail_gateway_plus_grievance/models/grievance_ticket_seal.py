@@ -115,7 +115,9 @@ class GrievanceTicketSeal(models.Model):
         company = self.env["res.company"].browse(
             vals.get("company_id") or self.env.company.id
         )
-        team = self._sealed_team(company, category)
+        team = self.env["grievance.team"].sudo().browse(vals.get("team_id") or ())
+        if not team.is_sealed:
+            team = self._sealed_team(company, category)
         user = self.env["res.users"].browse(vals.get("user_id") or ())
         return {
             **values,
@@ -272,8 +274,14 @@ class GrievanceTicketSeal(models.Model):
             "is_withheld": True,
         }
 
-    def _message_compute_subject(self):
-        """Name a sealed ticket by its number only: subjects are read on the way."""
-        if self.is_sealed:
-            return f"[{self.number}]"
-        return super()._message_compute_subject()
+    @api.depends("number", "subject", "is_sealed")
+    def _compute_display_name(self):
+        """Name a sealed ticket by its number only.
+
+        Names show where the ticket does not: in links from other records, and in the
+        subjects of mails, which are read on the way.
+        """
+        sealed = self.filtered("is_sealed")
+        for ticket in sealed:
+            ticket.display_name = f"[{ticket.number}]"
+        return super(GrievanceTicketSeal, self - sealed)._compute_display_name()

@@ -1,6 +1,10 @@
-from odoo import api, models
+import re
 
-from ..automatic_mail import is_automatic
+from odoo import api, fields, models
+
+from odoo.addons.mail_gateway_plus.core.parsing.envelope import read_text
+from odoo.addons.mail_gateway_plus.core.parsing.facts import Facts
+from odoo.addons.mail_gateway_plus.core.parsing.received import received_at
 
 
 class MailThread(models.AbstractModel):
@@ -17,6 +21,28 @@ class MailThread(models.AbstractModel):
         ``message_post``, which refuses what it does not know.
         """
         if any(route[0] == "grievance.ticket" for route in routes or ()):
-            automatic = is_automatic(message, message_dict.get("email_from"))
-            self = self.with_context(grievance_person_wrote=not automatic)
+            self = self.with_context(
+                grievance_person_wrote=self._gateway_machine(message).is_person,
+                grievance_received_at=self._grievance_received_at(message),
+                grievance_language=_named_language(message),
+            )
         return super()._message_route_process(message, message_dict, routes)
+
+    @api.model
+    def _grievance_received_at(self, message):
+        """Return when our own server took a message in (RFC 5321 section 4.4).
+
+        By its own words in the first Received header, else when it was journaled. The
+        sender's Date says what the sender likes.
+        """
+        received = [("received", read_text(v)) for v in message.get_all("Received", [])]
+        trace = self._gateway_trace()
+        journaled = trace and trace.fetched_at
+        now = fields.Datetime.now()
+        return min(received_at(Facts(tuple(received)), journaled or now), now)
+
+
+def _named_language(message):
+    """Return the language that a message says it is in (RFC 3282)."""
+    named = re.match(r"\s*([a-zA-Z]{2})\b", read_text(message.get("Content-Language")))
+    return named[1].lower() if named else ""

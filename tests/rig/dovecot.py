@@ -47,7 +47,7 @@ ssl_min_protocol = TLSv1.2
 
 # Many tests log in wrongly on purpose: no growing delays for 127.0.0.1.
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login {token_mechanism}
 auth_username_chars =
 auth_failure_delay = 0
 service anvil {{
@@ -55,6 +55,7 @@ service anvil {{
     mode = 0
   }}
 }}
+{token_passdb}
 passdb {{
   driver = passwd-file
   args = username_format=%Lu {directory}/users/%Lu
@@ -108,6 +109,20 @@ protocol lmtp {{
 """
 
 
+# Who logs in with a token is asked for elsewhere, and found among the users after that.
+TOKEN_PASSDB = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {directory}/oauth2.conf
+}}
+"""
+TOKEN_CONFIGURATION = """
+tokeninfo_url = {tokeninfo_url}
+username_attribute = email
+"""
+
+
 @dataclasses.dataclass(frozen=True)
 class _Owner:
     """Who owns the mailboxes."""
@@ -121,7 +136,8 @@ class Dovecot:
 
     Logins that are addresses receive mail from the rig's Postfix as well. Without
     ``certificate`` it has a good one for localhost and 127.0.0.1; give a bad one to
-    see what clients do with it.
+    see what clients do with it. With ``tokeninfo_url`` it knows XOAUTH2: the token is
+    put behind that address, which tells whose it is.
     """
 
     host = "127.0.0.1"
@@ -132,8 +148,10 @@ class Dovecot:
         ca: CertificateAuthority,
         users: Mapping[str, str] | None = None,
         certificate: Certificate | None = None,
+        tokeninfo_url: str = "",
     ) -> None:
         self.directory = directory
+        self.tokeninfo_url = tokeninfo_url
         self.certificate = certificate or ca.issue("localhost", "127.0.0.1")
         self.users: dict[str, str] = {}
         self.on_users_changed: list[Callable[[], None]] = []
@@ -298,8 +316,19 @@ class Dovecot:
                 f"default_internal_group = {_group_name()}\n"
                 "service anvil {\n  chroot =\n}\n"
             )
-        values = {**vars(self), "process_users": process_users}
+        values = {
+            **vars(self),
+            "process_users": process_users,
+            "token_mechanism": "xoauth2" if self.tokeninfo_url else "",
+            "token_passdb": self._token_passdb() if self.tokeninfo_url else "",
+        }
         return CONFIGURATION.format(**values)
+
+    def _token_passdb(self) -> str:
+        """Write down whom to ask about tokens, and return how to find that."""
+        settings = TOKEN_CONFIGURATION.format(tokeninfo_url=self.tokeninfo_url)
+        (self.directory / "oauth2.conf").write_text(settings, encoding="utf-8")
+        return TOKEN_PASSDB.format(directory=self.directory)
 
     def _lets_in(self, login: str, password: str) -> bool:
         """Return whether ``password`` is the one that Dovecot knows."""

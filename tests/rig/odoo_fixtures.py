@@ -63,12 +63,29 @@ def scratch_db() -> Iterator[str]:
     ``with Registry(scratch_db).cursor() as cr: …``. What one test commits the next
     test of the module sees.
     """
-    import odoo
-    from odoo.modules.registry import Registry
     from odoo.tests.common import get_db_name
 
     source = get_db_name()
-    name = f"{source}_scratch_{os.getpid()}"
+    yield from _scratch_copy(source, f"{source}_scratch_{os.getpid()}")
+
+
+@pytest.fixture(scope="module")
+def foreign_db() -> Iterator[str]:
+    """The name of a private database in which Odoo's crm and project are installed too.
+
+    They are installed once, and ours each time that one of our files has changed.
+    """
+    from dev import database, environment
+
+    database.ensure_foreign_template(environment.load())
+    name = f"mgp_foreign_{os.getpid()}"
+    yield from _scratch_copy(database.FOREIGN_TEMPLATE, name)
+
+
+def _scratch_copy(source: str, name: str) -> Iterator[str]:
+    import odoo
+    from odoo.modules.registry import Registry
+
     odoo.sql_db.close_db(source)
     _copy_database(source, name)
     config = odoo.tools.config

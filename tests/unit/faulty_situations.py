@@ -12,6 +12,10 @@ from contextlib import contextmanager
 
 import pytest
 from mgp_core.diagnosis.faults import FaultKind
+from mgp_core.discovery.https import HttpsFetcher
+from mgp_core.discovery.names import SystemNames
+from mgp_core.oauth.registration import AppRegistration
+from mgp_core.oauth.request import request_token
 from mgp_core.policy.progress import Listing, Question
 from mgp_core.protocols.dial import Dial
 from mgp_core.protocols.endpoint import Endpoint, Security
@@ -30,6 +34,7 @@ from tests.rig.scripted_server import (
     Send,
     StartTls,
 )
+from tests.rig.token_endpoint import CLIENT_ID, TENANT, TokenEndpoint
 
 SHORT = 0.3  # for servers that stall
 LONG = 3.0
@@ -414,3 +419,22 @@ def proxy_that_does_not_reach_the_server(authority):
 def mail_server_in_the_place_of_a_proxy(authority):
     with served(Send(b"220 rig ready"), Close()) as (_host, port):
         imap_through(port, ProxyType.HTTP)
+
+
+def app_token(port, authority):
+    """Ask for a token on a port, with a secret that is none."""
+    app = AppRegistration(TENANT, CLIENT_ID, "wrong", login_host="localhost")
+    context = authority.client_context()
+    request_token(app, HttpsFetcher(SystemNames(), True, LONG, context, port))
+
+
+@situation(FaultKind.TOKEN_REFUSED, "AADSTS7000215")
+def app_with_a_wrong_secret(authority):
+    certificate = authority.issue("localhost")
+    with TokenEndpoint(certificate, "desk@city.example") as microsoft:
+        app_token(microsoft.port, authority)
+
+
+@situation(FaultKind.TOKEN_UNAVAILABLE, "Connection refused")
+def login_service_that_is_down(authority):
+    app_token(free_port(), authority)

@@ -21,6 +21,9 @@ DISCOVER = "unit/test_discover.py"
 WEB_DIAGNOSIS = "web/test_diagnosis.py"
 WEB_SETUP = "web/test_setting_up.py"
 AUTHORITIES = "live/test_own_authorities.py"
+DELIVERABILITY = "unit/test_deliverability.py"
+ROUND_TRIP = "live/test_round_trip.py"
+TOKENS = "live/test_token_logins.py"
 PROXIED = "live/test_proxied_servers.py"
 
 EVERY_PROVIDER = f"{PRESET_DATA}::test_every_provider_that_people_look_for_is_there"
@@ -49,7 +52,7 @@ ROWS = {
     1: Row("Google Workspace's relay is a provider to choose", (EVERY_PROVIDER,)),
     2: Row(
         "the address that Odoo sends from, ready to be pasted into an allow-list",
-        missing="addresses are noted by hand on the server (Egress Addresses)",
+        (f"{ROUND_TRIP}::test_mail_is_sent_and_found_with_the_way_that_it_took",),
     ),
     3: Row(
         "a personal Gmail account is a provider to choose",
@@ -84,11 +87,14 @@ ROWS = {
     14: Row("a test mail to oneself", (TEST_MAIL,)),
     15: Row(
         "whether a mail reaches the inbox or the spam folder",
-        missing="the round trip through a mailbox of ours",
+        (
+            "web/test_round_trip_dialog.py::test_mail_is_watched_until_it_is_there",
+            f"{ROUND_TRIP}::test_mail_among_spam_is_found_there",
+        ),
     ),
     16: Row(
         "a test from end to end",
-        (TEST_MAIL,),
+        (f"{ROUND_TRIP}::test_mail_is_sent_and_found_with_the_way_that_it_took",),
         missing="by a password reset through the queue",
     ),
     17: Row(
@@ -156,7 +162,11 @@ ROWS = {
     47: Row(
         "Microsoft with OAuth, and a warning of passwords there",
         (
-            f"{PRESETS}::test_seed_47_oauth_is_chosen_where_passwords_are_on_their_way_out",
+            f"{PRESETS}::"
+            "test_seed_47_oauth_is_chosen_where_passwords_are_on_their_way_out",
+            f"{TOKENS}::test_mail_is_sent_and_the_mailbox_read_with_the_same_token",
+            "web/test_microsoft_app.py::"
+            "test_outgoing_server_is_led_from_a_wrong_secret_to_being_confirmed",
         ),
     ),
     49: Row("an encryption has its port", (ENCRYPTION_PORT,)),
@@ -393,10 +403,36 @@ ROWS = {
         ),
     ),
     # ------------------------------------------------------------------- the DNS
-    33: Row("the domain's MX records", missing="the page on deliverability"),
-    59: Row("SPF, DKIM and DMARC of the domain", missing="the page on deliverability"),
-    82: Row("checks for a server of one's own", missing="the page on deliverability"),
-    83: Row("the records to publish", missing="the page on deliverability"),
+    33: Row(
+        "the domain's MX records",
+        (f"{DELIVERABILITY}::test_domain_that_takes_no_mail_is_told",),
+    ),
+    59: Row(
+        "SPF, DKIM and DMARC of the domain",
+        (
+            f"{DELIVERABILITY}::test_domain_with_good_records_is_fine_all_over",
+            f"{DELIVERABILITY}::test_faulty_spf_record_is_told",
+            f"{DELIVERABILITY}::test_key_that_is_not_good_is_told",
+            f"{DELIVERABILITY}::test_weak_dmarc_record_is_told",
+        ),
+    ),
+    82: Row(
+        "checks for a server of one's own",
+        (
+            f"{DELIVERABILITY}::test_missing_spf_record_is_written_for_an_own_server",
+            f"{DELIVERABILITY}::test_name_that_does_not_lead_back_is_told_with_the_record",
+        ),
+        missing="signing with DKIM by Odoo itself",
+    ),
+    83: Row(
+        "the records to publish",
+        (
+            "odoo/gateway/test_gateway_deliverability.py::"
+            "test_failed_check_tells_the_record_to_publish",
+            "web/test_deliverability.py::"
+            "test_checklist_shows_what_is_wrong_and_the_record_to_copy",
+        ),
+    ),
 }
 
 # Rows about sending itself: queue, retries, failover, limits, logs, alerts, figures.

@@ -8,6 +8,7 @@ from mgp_core.diagnosis.steps import Protocol, Step, Target
 from mgp_core.protocols.dial import LoginStep
 from mgp_core.protocols.endpoint import Endpoint, Security
 
+from tests.rig.token_endpoint import WORDS
 from tests.unit.recorded_replies import REPLIES
 
 # What no reply is about: what the ladder sees by itself.
@@ -72,11 +73,21 @@ FAULTS = [
     ),
     (Step.PROXY, FaultKind.PROXY_NO_WAY, "", {}, Advice.PROXY_NO_WAY),
     (Step.PROXY, FaultKind.PROXY_NOT_SPOKEN, "220", {}, Advice.PROXY_NOT_SPOKEN),
+    (Step.TOKEN, FaultKind.TOKEN_UNAVAILABLE, "", {}, Advice.TOKEN_UNAVAILABLE),
+    (
+        Step.TOKEN,
+        FaultKind.TOKEN_REFUSED,
+        "invalid_grant: AADSTS53003: Access has been blocked by Conditional Access "
+        "policies.",
+        {},
+        Advice.APP_REFUSED,
+    ),
     (Step.FOLDERS, FaultKind.OTHER, "a surprise", {}, Advice.OTHER),
 ]
 # What a step says by itself, whatever the catalogue knows.
 OF_STEPS = {
     Advice.ADDRESS_DEAD,
+    Advice.APP_NO_CONSENT,
     Advice.BANNER_REWRITTEN,
     Advice.CERTIFICATE_ENDS,
     Advice.DIRECT_WORKS,
@@ -87,6 +98,12 @@ OF_STEPS = {
     Advice.TOKEN_MISSING,
     Advice.WAYS_DIFFER,
 }
+# What only a login as an app is told.
+OF_APPS = [
+    ("smtp", "535 5.7.3 Authentication unsuccessful [FR0P281CA0123.DEUP281]"),
+    ("imap", "AUTHENTICATE failed."),
+    ("imap", "User is authenticated but not connected."),
+]
 OAUTH_REPLY = "535 5.7.8 Username and Password not accepted - gsmtp"
 
 
@@ -126,10 +143,68 @@ def test_refused_token_is_not_told_to_be_a_wrong_password():
     assert advise(found) is Advice.TOKEN_REFUSED
 
 
+@pytest.mark.parametrize(("protocol", "words"), OF_APPS)
+def test_app_that_a_mailbox_does_not_let_in_is_told_what_exchange_needs(
+    protocol, words
+):
+    found = problem(
+        Protocol(protocol),
+        "outlook.office365.com",
+        Step.LOGIN,
+        FaultKind.LOGIN_REFUSED,
+        words,
+        login=(LoginStep("app", ("desk@city.example", None)),),
+    )
+
+    assert advise(found) is Advice.APP_NO_MAILBOX
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (WORDS["secret"], Advice.APP_SECRET_WRONG),
+        (WORDS["expired"], Advice.APP_SECRET_EXPIRED),
+        (WORDS["tenant"], Advice.APP_TENANT_UNKNOWN),
+        (WORDS["app"], Advice.APP_UNKNOWN),
+        (
+            (
+                "invalid_request",
+                "AADSTS900023: Specified tenant identifier 'x' is neither a valid DNS "
+                "name, nor a valid external domain.",
+            ),
+            Advice.APP_TENANT_UNKNOWN,
+        ),
+        (
+            (
+                "invalid_client",
+                "AADSTS7000229: The client application x is missing service principal "
+                "in the tenant y.",
+            ),
+            Advice.APP_UNKNOWN,
+        ),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_refused_app_is_told_by_microsofts_code(words, advice):
+    told = ": ".join(words)
+    found = problem(
+        Protocol.SMTP, "smtp.office365.com", Step.TOKEN, FaultKind.TOKEN_REFUSED, told
+    )
+
+    assert advise(found) is advice
+
+
 def test_every_advice_is_tested():
     tested = {advice for *_, advice in [*REPLIES, *FAULTS]}
+    of_apps = {
+        Advice.APP_NO_MAILBOX,
+        Advice.APP_SECRET_EXPIRED,
+        Advice.APP_SECRET_WRONG,
+        Advice.APP_TENANT_UNKNOWN,
+        Advice.APP_UNKNOWN,
+    }
 
-    assert tested | OF_STEPS | {Advice.TOKEN_REFUSED} == set(Advice)
+    assert tested | OF_STEPS | of_apps | {Advice.TOKEN_REFUSED} == set(Advice)
 
 
 @pytest.mark.parametrize("step", Step)

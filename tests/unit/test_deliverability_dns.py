@@ -1,4 +1,4 @@
-"""What SPF and DMARC come to, asked of a real name server that says what a test wants."""
+"""What SPF and DMARC come to, asked of a real name server."""
 
 import ipaddress
 import time

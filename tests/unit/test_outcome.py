@@ -25,7 +25,6 @@ ROUTED = {**CHECKED, "is_routed": True}
         ({**CHECKED, "is_bounce": True}, State.IGNORED, Reason.BOUNCE),
         (CHECKED, State.QUARANTINED, Reason.NO_ROUTE),
         (ROUTED, State.QUARANTINED, Reason.NO_RECORD),
-        ({**ROUTED, "loop_sender": True}, State.QUARANTINED, Reason.LOOP_SENDER),
         ({**ROUTED, "model": "res.partner", "record_id": 7}, State.DONE, None),
     ],
     ids=lambda value: getattr(value, "value", None),

@@ -170,3 +170,18 @@ def test_every_provider_but_ones_own_has_a_host_to_send_through(preset):
 
 def regions_of(preset):
     return [r["code"] for r in REGIONS if r["preset_id"] == preset["id"]]
+
+
+@pytest.mark.parametrize(
+    "code, include, selector",
+    [
+        ("google_workspace", "_spf.google.com", "google"),
+        ("microsoft365", "spf.protection.outlook.com", "selector1"),
+        ("fastmail", "spf.messagingengine.com", "fm1"),
+    ],
+)
+def test_what_customers_publish_is_known_of_the_large_ones(code, include, selector):
+    (preset,) = [preset for preset in PRESETS if preset["code"] == code]
+
+    assert preset["spf_include"] == include
+    assert selector in preset["dkim_selectors"].split()

@@ -51,8 +51,8 @@ HOLDING = [
     ("file_count", "equal", "2"),
     ("size", "greater", "0,2 MB"),
     ("size", "less", "1 MB"),
-    ("verdict", "equal", "pass"),
-    ("verdict", "one_of", "fail, pass"),
+    ("verdict", "equal", "verified"),
+    ("verdict", "one_of", "failed, verified"),
     ("machine", "is_set"),
     ("language", "equal", "EN"),
     ("standing", "equal", "partner"),
@@ -62,7 +62,7 @@ HOLDING = [
     ("time", "greater", "17:30"),
     ("time", "less", "19"),
 ]
-MESSAGE = situation(verdict="pass", machine="out of office")
+MESSAGE = situation(verdict="verified", machine="out of office")
 
 
 @pytest.mark.parametrize("parts", HOLDING, ids=" ".join)
@@ -136,6 +136,7 @@ def test_every_operator_is_of_use_somewhere():
         (("language", "equal", "french"), Mistake.NO_WORD),
         (("language", "one_of", "fr, xx"), Mistake.NO_WORD),
         (("standing", "equal", "friend"), Mistake.NO_WORD),
+        (("verdict", "equal", "good"), Mistake.NO_WORD),
         (("subject", "regex", "(no"), Mistake.BAD_PATTERN),
         (("subject", "regex", "(" * 5000), Mistake.BAD_PATTERN),
         (("subject", "regex", "x" * 5000), Mistake.BAD_PATTERN),

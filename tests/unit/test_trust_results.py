@@ -1,7 +1,10 @@
 """Reading Authentication-Results, and whom to believe about them (RFC 8601)."""
 
 import pytest
-from mgp_core.trust.claim import read_claim
+from hypothesis import given
+from hypothesis import strategies as st
+from mgp_core.trust.claim import read_claim, seen_results
+from mgp_core.trust.judge import judge_unasked
 from mgp_core.trust.results import read_results
 from mgp_core.trust.verdict import TrustSettings
 
@@ -200,6 +203,50 @@ def test_several_senders_are_none(sender):
 )
 def test_no_domain_to_speak_for_the_sender(sender):
     assert claim_of(sender or "X: 1").domain == ""
+
+
+def test_message_that_passed_fewer_servers_than_it_should():
+    settings = TrustSettings(("mx.city.example",), own_hops=3)
+    claim = claim_of(
+        "Return-Path: <a@home.example>",
+        "Received: from a ([192.0.2.1]) by mx.city.example; now",
+        "From: amina@home.example",
+        settings=settings,
+    )
+    assert claim.border is None
+
+
+LINES = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [
+                b"Received: from a ([192.0.2.1]) by mx.city.example; now",
+                b"Received:",
+                b"Authentication-Results: mx.city.example; dkim=pass header.d=b.test",
+                b"Authentication-Results:",
+                b"Return-Path: <>",
+                b"DKIM-Signature: v=1; d=b.test",
+                b"From: amina@home.example",
+                b"",
+            ]
+        ),
+        st.binary(max_size=60),
+    ),
+    max_size=12,
+)
+
+
+@given(LINES, st.integers(0, 4), st.booleans())
+def test_no_message_makes_it_raise(lines, hops, asks):
+    raw = b"\r\n".join(lines)
+    settings = TrustSettings(("mx.city.example",), hops, ("*",), asks, asks)
+    judge_unasked(raw, settings)
+    seen_results(raw)
+
+
+@given(st.text(max_size=200))
+def test_no_field_makes_it_raise(text):
+    read_results(text)
 
 
 def test_thousands_of_fields_are_not_read():

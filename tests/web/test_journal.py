@@ -282,3 +282,33 @@ def test_journal_names_the_record_or_the_reason(page, city, picture):
     parked = browser.rows(page).filter(has_text=subject)
     expect(parked).to_contain_text("Nothing says what it should become")
     picture(page, "journal", published=True)
+
+
+def test_bounce_is_shown_on_the_attempt_and_says_what_it_is_about(
+    operator, city, picture
+):
+    # given an answer to somebody at a domain that does not exist
+    known = len(city.dovecot.messages(GRIEVANCES))
+    subject = "Smoke from the brickworks"
+    city.post(GRIEVANCES, "jonas@gone.example", "Jonas Berg", subject, "Each night.\n")
+    city.fetch()
+    city.send_queue()
+    wait_until(
+        lambda: len(city.dovecot.messages(GRIEVANCES)) > known + 1, what="the bounce"
+    )
+
+    # when its bounce is read
+    city.fetch()
+
+    # then the attempt shows it, and the journal why it went there
+    browser.open_action(operator, "mail_gateway_plus.action_attempt")
+    open_row(operator, "Bounced")
+    expect(browser.field(operator, "report").first).to_have_text("Bounced")
+    expect(browser.field(operator, "recipient_ids")).to_contain_text("gone.example")
+    picture(operator, "attempt-bounced")
+    browser.open_action(operator, "mail_gateway_plus.action_inbound")
+    open_row(operator, "Undelivered Mail Returned to Sender")
+    notes = browser.field(operator, "route_notes")
+    expect(notes).to_contain_text("could not be delivered")
+    expect(notes).to_contain_text("It names the mail")
+    picture(operator, "journal-bounce")

@@ -38,7 +38,7 @@ def mailbox(web_odoo: OdooServer, dovecot: Dovecot) -> int:
         "password": "secret",
         "object_id": model,
         "authserv_ids": BORDER,
-        "own_hops": 2,
+        "own_hops": 1,
         "failed_policy": "park",
     }
     [mailbox_id] = odoo.call("fetchmail.server", "create", [[values]])

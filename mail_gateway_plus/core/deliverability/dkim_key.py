@@ -1,4 +1,4 @@
-"""The public key by which a domain's signatures are checked (RFC 6376 section 3.6.1)."""
+"""The public key that checks a domain's signatures (RFC 6376 section 3.6.1)."""
 
 import base64
 import binascii

@@ -1,8 +1,8 @@
 """Which DMARC record holds for a domain, and where its organization begins.
 
-By the tree walk of RFC 9989 section 4.10, which asks the DNS and needs no list of public
-suffixes as RFC 7489 did. Where a registry publishes no record for its suffix, both come
-to the same.
+By the tree walk of RFC 9989 section 4.10, which asks the DNS and needs no list of
+public suffixes as RFC 7489 did. Where neither a registry nor a department publishes a
+record of its own, both come to the same.
 """
 
 from dataclasses import dataclass

@@ -22,7 +22,7 @@ ASKING = frozenset(("include", "a", "mx", "ptr", "exists"))
 class Result(str, Enum):
     """What a record says of an address (RFC 7208 section 2.6)."""
 
-    PASS = "pass"  # noqa: S105, a verdict and no password
+    PASS = "pass"
     FAIL = "fail"
     SOFTFAIL = "softfail"
     NEUTRAL = "neutral"

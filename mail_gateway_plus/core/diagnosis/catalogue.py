@@ -42,6 +42,7 @@ class Problem:
     protocol: Protocol = Protocol.SMTP
     security: Security = Security.SSL
     uses_token: bool = False
+    uses_app: bool = False
 
     @classmethod
     def of(cls, step, target, kind, error, words):
@@ -61,6 +62,7 @@ class Problem:
             protocol=target.protocol,
             security=target.endpoint.security,
             uses_token=any(step.method != "login" for step in target.login),
+            uses_app=target.app_login is not None,
         )
 
 
@@ -83,6 +85,7 @@ class Entry:
     securities: tuple = ()
     ports: frozenset = frozenset()
     uses_token: bool | None = None
+    uses_app: bool | None = None
 
     def fits(self, problem):
         """Say whether this is an advice for ``problem``."""
@@ -98,6 +101,7 @@ class Entry:
                 not self.securities or problem.security in self.securities,
                 not self.ports or problem.port in self.ports,
                 self.uses_token in (None, problem.uses_token),
+                self.uses_app in (None, problem.uses_app),
             )
         )
 
@@ -106,9 +110,26 @@ def _found(pattern, text):
     return re.search(pattern, text, re.IGNORECASE) is not None
 
 
+_TOKEN_ENTRIES = (
+    Entry(Advice.TOKEN_UNAVAILABLE, kinds=(FaultKind.TOKEN_UNAVAILABLE,)),
+    # learn.microsoft.com: "Microsoft Entra authentication error codes"
+    Entry(Advice.APP_SECRET_WRONG, words=r"AADSTS7000215\b"),
+    Entry(Advice.APP_SECRET_EXPIRED, words=r"AADSTS7000222\b"),
+    Entry(Advice.APP_TENANT_UNKNOWN, words=r"AADSTS(?:90002|900023)\b"),
+    Entry(Advice.APP_UNKNOWN, words=r"AADSTS(?:700016|7000229)\b"),
+    Entry(Advice.APP_REFUSED, kinds=(FaultKind.TOKEN_REFUSED,)),
+)
+
 _LOGIN_ENTRIES = (
     Entry(Advice.IMAP_DISABLED, words=r"not enabled for IMAP|IMAP access is disabled"),
     Entry(Advice.POP_DISABLED, words=r"not enabled for POP|POP access is disabled"),
+    # Exchange: the token is good, and the mailbox's doors are closed to the app.
+    Entry(
+        Advice.APP_NO_MAILBOX,
+        steps=_LOGGING_IN,
+        words=r"authenticated but not connected",
+        uses_app=True,
+    ),
     Entry(
         Advice.IMAP_DISABLED,
         steps=_LOGGING_IN,
@@ -155,6 +176,7 @@ _LOGIN_ENTRIES = (
     ),
     Entry(Advice.APP_PASSWORD_GMAIL, words=r"application-specific password required"),
     Entry(Advice.APP_PASSWORD_GMAIL, words=r"InvalidSecondFactor"),
+    Entry(Advice.APP_NO_MAILBOX, kinds=(FaultKind.LOGIN_REFUSED,), uses_app=True),
     Entry(Advice.TOKEN_REFUSED, kinds=(FaultKind.LOGIN_REFUSED,), uses_token=True),
     Entry(Advice.APP_PASSWORD_GMAIL, kinds=(FaultKind.LOGIN_REFUSED,), host=GMAIL),
     Entry(
@@ -304,9 +326,10 @@ _REACHING_ENTRIES = (
 
 _ANY_ENTRIES = (Entry(Advice.REPLY, kinds=(FaultKind.REPLY,)), Entry(Advice.OTHER))
 
-# First what the proxy says, which is nothing that the server said.
+# First what the proxy and the provider say, which is nothing that the server said.
 CATALOGUE = (
     *_PROXY_ENTRIES,
+    *_TOKEN_ENTRIES,
     *_LOGIN_ENTRIES,
     *_SENDING_ENTRIES,
     *_FOLDER_ENTRIES,

@@ -12,6 +12,7 @@ from imaplib import IMAP4
 from imapclient.exceptions import LoginError
 
 from ..errors import FolderUnavailable, LoginRefused, OutOfTime, ProtocolViolation
+from ..oauth.registration import TokenFailed
 from ..parsing.storable import storable
 from ..protocols.proxy import ProxyFailed
 from ..protocols.smtp import is_login_failure
@@ -34,6 +35,8 @@ class FaultKind(str, Enum):
     CERTIFICATE_UNTRUSTED = "certificate_untrusted"
     LOGIN_REFUSED = "login_refused"
     LOGIN_NEEDS_TLS = "login_needs_tls"
+    TOKEN_REFUSED = "token_refused"
+    TOKEN_UNAVAILABLE = "token_unavailable"
     FOLDER_UNAVAILABLE = "folder_unavailable"
     FEATURE_MISSING = "feature_missing"
     PROXY_UNREACHABLE = "proxy_unreachable"
@@ -95,6 +98,8 @@ def diagnose(error):
 def _kind(error):
     if isinstance(error, ProxyFailed):
         return FaultKind(f"proxy_{error.fault.value}")
+    if isinstance(error, TokenFailed):
+        return FaultKind(f"token_{error.fault.value}")
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate_kind(error.verify_code)
     if isinstance(error, ssl.SSLError) and error.reason in _NOT_TLS:

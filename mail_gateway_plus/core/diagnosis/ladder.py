@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from ..parsing.storable import storable
 from ..protocols.endpoint import Security
-from . import direct, looking, reaching, sending, speaking
+from . import app, direct, looking, reaching, sending, speaking
 from .bounded import HangUp
 from .catalogue import Problem, advise
 from .doors import best_door, try_doors
@@ -26,6 +26,7 @@ _WORK = {
     Step.GREETING: speaking.greeting,
     Step.TLS: speaking.encryption,
     Step.CAPABILITIES: speaking.capabilities,
+    Step.TOKEN: app.token,
     Step.LOGIN: speaking.login,
     Step.ENVELOPE: sending.envelope,
     Step.TEST_MAIL: sending.test_mail,
@@ -51,7 +52,8 @@ def steps_of(target):
         opening.reverse()
     proxy = target.endpoint.proxy
     reaching_it = [Step.PROXY] if proxy else [Step.RESOLVE, Step.CONNECT]
-    steps = [*reaching_it, *opening, Step.CAPABILITIES, Step.LOGIN]
+    steps = [*reaching_it, *opening, Step.CAPABILITIES]
+    steps += [Step.TOKEN] * bool(target.app_login) + [Step.LOGIN]
     if target.protocol is Protocol.SMTP:
         steps += [Step.ENVELOPE] + [Step.TEST_MAIL] * (target.content is not None)
     else:
@@ -68,9 +70,7 @@ class Climb:
 
     def __init__(self, target, step_seconds=STEP_SECONDS, seconds=LADDER_SECONDS):
         self.target = target
-        proxy = target.endpoint.proxy
-        secrets = (*target.secrets, *(proxy.secrets if proxy else ()))
-        self.transcript = Transcript(secrets, public=[target.user])
+        self.transcript = Transcript(target.all_secrets, public=[target.user])
         self.addresses, self.sock, self.session = [], None, None
         self.seen, self.door, self.results = [], None, []
         self.hang_up = HangUp()

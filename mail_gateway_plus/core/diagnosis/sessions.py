@@ -14,7 +14,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
 from ..errors import ProtocolViolation
-from ..protocols.imap import ImapLogin
+from ..protocols.imap_login import ImapLogin
 from ..protocols.pop3 import Pop3Login, is_refusal
 from ..protocols.smtp_dial import log_in
 from ..protocols.smtp_wire import SmtpWire

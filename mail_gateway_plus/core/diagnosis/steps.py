@@ -16,6 +16,7 @@ class Step(str, Enum):
     GREETING = "greeting"
     TLS = "tls"
     CAPABILITIES = "capabilities"
+    TOKEN = "token"
     LOGIN = "login"
     ENVELOPE = "envelope"
     TEST_MAIL = "test_mail"
@@ -116,6 +117,18 @@ class Target:
     needs_flags: bool = True
     newest: int = 0
     doors: tuple | None = None
+
+    @property
+    def all_secrets(self):
+        """Return what must show nowhere, those of the way and of an app included."""
+        proxy, app = self.endpoint.proxy, self.app_login
+        of_app = (app.arguments[1].registration.secret,) if app else ()
+        return (*self.secrets, *of_app, *(proxy.secrets if proxy else ()))
+
+    @property
+    def app_login(self):
+        """Return the step of a login with an app's token, ``None`` for another."""
+        return next((step for step in self.login if step.method == "app"), None)
 
     @property
     def other_doors(self):

@@ -75,6 +75,10 @@ class Transcript:
         for secret in secrets:
             self._remember(secret)
 
+    def hide(self, secret):
+        """Show a text nowhere from now on."""
+        self._remember(secret)
+
     def sent(self, data):
         """Note what we say: a line, with or without its end."""
         for text in _texts(data):

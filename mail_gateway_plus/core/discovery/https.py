@@ -1,4 +1,4 @@
-"""Fetches a small file by HTTPS from a place that a stranger may have named."""
+"""Asks by HTTPS, at a place that a stranger may have named: little, and soon."""
 
 import contextlib
 import http.client
@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 import time
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from .names import is_public
 
@@ -54,8 +54,41 @@ class HttpsFetcher:
                 raise Refused(f"{type(error).__name__}") from error
         raise Refused("too many redirects")
 
+    def post(self, url, fields, limit):
+        """Send a form, and return status and body of the answer.
+
+        It may hold secrets, so that it goes nowhere else, wherever the answer points.
+
+        :param int limit: the most bytes that are taken
+        :raises Refused: if there is no answer
+        """
+        deadline = time.monotonic() + self._timeout
+        headers = {
+            "Accept": "application/json",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        try:
+            with self._asking(url, deadline) as (connection, target):
+                connection.request("POST", target, urlencode(fields), headers)
+                response = connection.getresponse()
+                return response.status, _read(response, limit, deadline)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise Refused(_words(error, deadline)) from error
+
     def _get(self, url, limit, deadline):
         """Return a file's bytes, or as text the address that it moved to."""
+        with self._asking(url, deadline) as (connection, target):
+            connection.request("GET", target, headers={"Accept": "text/xml"})
+            response = connection.getresponse()
+            if response.status in (301, 302, 303, 307, 308):
+                return response.getheader("Location") or ""
+            if response.status != 200:
+                raise Refused(f"status {response.status}")
+            return _read(response, limit, deadline)
+
+    @contextlib.contextmanager
+    def _asking(self, url, deadline):
+        """Yield a connection, cut off at the deadline, and what to ask it for."""
         parts = urlsplit(url)
         if parts.scheme != "https" or not parts.hostname or parts.username:
             raise Refused("not a plain https address")
@@ -71,13 +104,7 @@ class HttpsFetcher:
         path = parts.path or "/"
         target = f"{path}?{parts.query}" if parts.query else path
         with contextlib.closing(connection), connection.watched():
-            connection.request("GET", target, headers={"Accept": "text/xml"})
-            response = connection.getresponse()
-            if response.status in (301, 302, 303, 307, 308):
-                return response.getheader("Location") or ""
-            if response.status != 200:
-                raise Refused(f"status {response.status}")
-            return _read(response, limit, deadline)
+            yield connection, target
 
     def _addresses(self, host):
         addresses = self._names.addresses(host)
@@ -127,6 +154,15 @@ class _PinnedConnection(http.client.HTTPSConnection):
             if self._cut_off:
                 self._cut_off.cancel()
                 self._cut_off.args[0].close()
+
+
+def _words(error, deadline):
+    """Return what went wrong, in the words of whoever noticed; never what was sent."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    if isinstance(error, TimeoutError) or time.monotonic() >= deadline:
+        return "timed out"  # whatever being cut off looked like
+    return getattr(error, "strerror", None) or type(error).__name__
 
 
 def _read(response, limit, deadline):

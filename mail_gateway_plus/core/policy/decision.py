@@ -6,12 +6,13 @@ from .outcome import State
 
 
 class Decision(str, Enum):
-    """What a person wants done with a message that became no record."""
+    """What a person wants done with a message: where it became no record, or MOVE."""
 
     RETRY_AS = "retry_as"
     ATTACH = "attach"
     MINIMAL = "minimal"
     DISCARD = "discard"
+    MOVE = "move"
 
 
 class Obstacle(str, Enum):
@@ -22,14 +23,20 @@ class Obstacle(str, Enum):
     NO_CONTENT = "no_content"
     NO_TYPE = "no_type"
     BUSY = "busy"
+    NO_RECORD = "no_record"
+    GONE = "gone"
+    SAME = "same"
+    NOT_ALLOWED = "not_allowed"
 
 
 def obstacle_to(decision, state, has_content):
     """Return the :class:`Obstacle` to a decision, or ``None``.
 
     A discarded message may be taken up again; a record that a message became is never
-    followed by a second one.
+    followed by a second one, only the message is moved.
     """
+    if decision is Decision.MOVE:
+        return None if state is State.DONE else Obstacle.NO_RECORD
     if state is State.DONE:
         return Obstacle.DONE
     if decision is Decision.DISCARD:

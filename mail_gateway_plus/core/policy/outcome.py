@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from functools import cached_property
 
 from ..parsing.facts import Facts
+from ..parsing.machine import Machine
 from .directive import Directive, Halt
 from .rules.rule import Rule
 
@@ -27,7 +29,6 @@ class Reason(str, Enum):
 
     DUPLICATE_ID = "duplicate_id"
     LOOP_HEADERS = "loop_headers"
-    LOOP_SENDER = "loop_sender"
     BOUNCE = "bounce"
     NO_ROUTE = "no_route"
     NO_RECORD = "no_record"
@@ -53,6 +54,10 @@ class Trace:
     and ``machine`` say what was found out of its sender, and of what kind it is. The
     examination before the routing (models/mail_gateway_examination.py) leaves its
     ``directive`` or ``halt`` here, and in ``notes``, line by line, why.
+    ``may_answer``: whether an automatic answer to its sender cannot feed a loop.
+    ``is_released``: a person let it through, so it is above no limit. ``reopens`` and
+    ``follows``: model and id of the closed record that it opens again, and of the one
+    that its new record takes up.
 
     ``verdict`` is a :class:`~..trust.verdict.Verdict`, ``stance`` what its mailbox
     makes of it (:mod:`..trust.stance`). Where it cares, ``is_unproven`` says that
@@ -76,13 +81,13 @@ class Trace:
     routes: list = field(default_factory=list)
     checked_for_loop: bool = False
     loop_headers: bool = False
-    loop_sender: bool = False
     is_bounce: bool = False
     is_routing: bool = False
     is_routed: bool = False
     model: str = ""
     record_id: int = 0
     identity: dict = field(default_factory=dict)
+    fetched_at: datetime | None = None
     mailbox_id: int = 0
     size: int = 0
     directive: Directive = field(default_factory=Directive)
@@ -90,7 +95,11 @@ class Trace:
     notes: list = field(default_factory=list)
     observe: Callable[[], Facts] = Facts
     verdict: object = None
-    machine: object = None
+    machine: Machine = field(default_factory=Machine)
+    may_answer: bool = True
+    is_released: bool = False
+    reopens: tuple = ()
+    follows: tuple = ()
     stance: object = None
     is_unproven: bool = False
     is_stranger: bool = False
@@ -140,9 +149,6 @@ def conclude(trace):
         return Outcome(State(trace.halt.state))
     if trace.is_bounce:
         return Outcome(State.IGNORED, Reason.BOUNCE)
-    if trace.loop_sender:
-        # Odoo drops the mail of a busy sender; here a person decides.
-        return Outcome(State.QUARANTINED, Reason.LOOP_SENDER)
     if trace.is_routed:
         return Outcome(State.QUARANTINED, Reason.NO_RECORD)
     return Outcome(State.QUARANTINED, Reason.NO_ROUTE)

@@ -20,6 +20,16 @@ NETWORK = (
         faults={FaultKind.FEATURE_MISSING},
     ),
     _rule(
+        "No token to be had now",
+        "temporary account login_unavailable",
+        faults={FaultKind.TOKEN_UNAVAILABLE},
+    ),
+    _rule(
+        "Token refused",
+        "permanent account login_refused",
+        faults={FaultKind.TOKEN_REFUSED},
+    ),
+    _rule(
         "Proxy does not get through",
         "temporary connection proxy",
         faults={FaultKind.PROXY_UNREACHABLE, FaultKind.PROXY_NO_WAY},

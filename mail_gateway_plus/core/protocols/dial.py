@@ -38,6 +38,10 @@ class LoginRecord:
         """Note a SASL exchange; ``authobject`` must not need the database."""
         self._note("authenticate", mechanism, authobject)
 
+    def app(self, user, source):
+        """Note a login with an app's token (:class:`~..oauth.store.TokenSource`)."""
+        self._note("app", user, source)
+
     def select(self, mailbox="INBOX", readonly=False):
         """Nothing: the folders are opened later, by their names."""
 

@@ -7,12 +7,14 @@ from imaplib import IMAP4
 from itertools import islice
 
 from imapclient import SEEN, IMAPClient
-from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError
+from imapclient.exceptions import CapabilityError, IMAPClientError
 
 from ..errors import FolderUnavailable, MessageGone, ProtocolViolation
 from ..policy.progress import Listing
+from ..round_trip.looking import find_marked
 from .after_fetch import AfterFetch
 from .endpoint import Security
+from .imap_login import ImapLogin
 from .imap_parts import fetch, read_excerpt, read_pieces
 from .line import Line
 from .mailbox import (
@@ -263,6 +265,10 @@ class ImapMailbox(StockConnection, Mailbox):
         """Return the folder of sent mail, and which of the messages are in it."""
         return find_sent(self._client, message_ids)
 
+    def find_marked(self, folders, mark, message_id):
+        """Return the copies of a round-trip mail, in whatever folder they lie."""
+        return find_marked(self._client, folders, mark, message_id)
+
     def remove(self, refs):
         """Delete messages, and no others.
 
@@ -332,51 +338,3 @@ def _numbers(uid_set):
             return
         ends = int(first), int(last or first)
         yield from range(min(ends), max(ends) + 1)
-
-
-class ImapLogin:
-    """The part of :class:`imaplib.IMAP4` that ``_imap_login__`` overrides use.
-
-    ``google_gmail`` and ``microsoft_outlook`` call ``authenticate`` and ``select``.
-    """
-
-    def __init__(self, client):
-        self._client = client
-
-    def login(self, user, password):
-        """Log in; LOGIN carries ASCII only (RFC 3501), else SASL PLAIN (RFC 4616).
-
-        :raises ProtocolViolation: where the server wants encryption first; sending
-            the password all the same would show it to everybody (RFC 3501 §6.2.3)
-        """
-        if self._client.has_capability("LOGINDISABLED"):
-            raise ProtocolViolation("LOGINDISABLED")
-        is_ascii = user.isascii() and password.isascii()
-        login = self._client.login if is_ascii else self._client.plain_login
-        try:
-            answer = login(user, password)
-        except LoginError as error:
-            # IMAPClient makes a LoginError of everything: a lost connection is none.
-            if isinstance(error.__context__, IMAP4.abort):
-                raise error.__context__ from None
-            raise
-        self._keep_capabilities()
-        return answer
-
-    def authenticate(self, mechanism, authobject):
-        """Run a SASL exchange; ``authobject`` answers each challenge."""
-        answer = self._client.sasl_login(mechanism, authobject)
-        self._keep_capabilities()
-        return answer
-
-    def _keep_capabilities(self):
-        """Note what the server can do if it said so on logging in (RFC 3501 §7.1).
-
-        imaplib forgets it with the next command; asking again is a round trip.
-        """
-        if "CAPABILITY" in self._client._imap.untagged_responses:
-            self._client.capabilities()
-
-    def select(self, mailbox="INBOX", readonly=False):
-        """Select a folder, as the overrides do after logging in."""
-        return self._client.select_folder(mailbox, readonly=readonly)

@@ -55,9 +55,12 @@ class Reply:
     def queue_id(self):
         """The name under which the server queued the mail, where it tells one.
 
-        ``queued as X`` is Postfix's wording, ``id=X`` Exim's; others have none.
+        ``queued as X`` is Postfix's wording, ``id=X`` Exim's, ``Ok X`` that of Amazon
+        SES, which makes its Message-ID of it; others have none.
         """
-        match = re.search(r"(?:queued as |\bid=)([\w.-]+)", self.text)
+        match = re.search(
+            r"(?:queued as |\bid=|^Ok (?=[\w-]{24,}$))([\w.-]+)", self.text
+        )
         return match.group(1) if match else ""
 
     def without(self, addresses):

@@ -1,11 +1,13 @@
 """How to reach an SMTP server, said before it is reached."""
 
+import base64
 import re
 import smtplib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from ..errors import GatewayError
+from ..oauth.login import log_in_with_token
 from .dial import LoginStep
 from .endpoint import Endpoint, Security
 from .line import connected
@@ -51,6 +53,10 @@ class SmtpLoginRecord:
         self._note("authenticate", match["mechanism"], match["response"])
         return 235, b"2.7.0 Noted"
 
+    def app(self, user, source):
+        """Note a login with an app's token (:class:`~..oauth.store.TokenSource`)."""
+        self._note("app", user, source)
+
     def ehlo(self, name=""):
         """Nothing: whoever connects says EHLO before the login."""
         return 250, b"Noted"
@@ -79,6 +85,9 @@ class _Login:
 
     def authenticate(self, mechanism, response):
         authenticate(self.smtp, mechanism, response)
+
+    def app(self, user, source):
+        log_in_with_app(self.smtp, user, source)
 
     def hook(self, log_in):
         log_in(self.smtp)
@@ -109,6 +118,26 @@ def authenticate(smtp, mechanism, response):
     # 503: logged in already, as smtplib reads it.
     if code not in (235, 503):
         raise smtplib.SMTPAuthenticationError(code, text)
+
+
+def log_in_with_app(smtp, user, source):
+    """Log in to a mailbox with the token of an app.
+
+    :raises smtplib.SMTPAuthenticationError: if the server does not accept it
+    :raises TokenFailed: if the provider hands none out
+    """
+
+    def log_in(response):
+        encoded = base64.b64encode(response.encode()).decode()
+        authenticate(smtp, "XOAUTH2", encoded)
+
+    log_in_with_token(user, source, log_in, _is_refusal)
+
+
+def _is_refusal(error):
+    """Say whether the server does not accept a token, and not only for now."""
+    is_answer = isinstance(error, smtplib.SMTPAuthenticationError)
+    return is_answer and error.smtp_code >= 500
 
 
 @dataclass(frozen=True)

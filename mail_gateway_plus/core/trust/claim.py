@@ -137,7 +137,8 @@ _BETWEEN = {"received-spf", "dkim-filter", "x-spf", "arc-authentication-results"
 
 def _return_path(fields, received, settings):
     """Return the envelope's sender, if a server of our side wrote it down."""
-    end = received[max(settings.own_hops, 1) - 1] if received else 0
+    ours = received[: max(settings.own_hops, 1)]
+    end = ours[-1] if ours else 0
     for name, value in fields[:end]:
         if name == "return-path":
             return _unfold(value).strip().strip("<>").lower()

@@ -64,6 +64,7 @@ class SmtpSink:
         self.deferred = set(deferred)
         self.lost = set(lost)
         self.recipients = []
+        self.contents = []
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refused:
@@ -75,6 +76,7 @@ class SmtpSink:
 
     async def handle_DATA(self, server, session, envelope):
         self.recipients += envelope.rcpt_tos
+        self.contents.append(envelope.content)
         if self.lost & set(envelope.rcpt_tos):
             server.transport.abort()
         return "250 2.0.0 Ok: queued as 4TEST1"

@@ -188,6 +188,8 @@ def test_bounce_waits_in_the_queue_for_the_commit(queue):
             }
         )
         env["mail.mail"].search([]).unlink()
+        # Who is not believed gets no bounce at all.
+        env["fetchmail.server"].search([]).sender_policy = "odoo"
     try:
         process(queue)
 
@@ -196,6 +198,7 @@ def test_bounce_waits_in_the_queue_for_the_commit(queue):
     finally:
         with environment(queue) as env:
             alias.with_env(env).unlink()
+            env["fetchmail.server"].search([]).sender_policy = "unknown"
             env["mail.mail"].search([]).unlink()
 
 

@@ -76,3 +76,16 @@ class TestCopiedDatabase(GatewayCase):
         self.process()
 
         self.assertEqual(self.rows(server).state, "quarantined")
+
+    def test_round_trip_mail_on_its_way_is_not_followed(self):
+        trip = self.env["mail.gateway.round.trip"].create(
+            {
+                "server_id": self.outgoing("Main", 25).id,
+                "recipient": "box@city.example",
+                "state": "sent",
+            }
+        )
+
+        self.neutralize()
+
+        self.assertEqual((trip.state, trip.next_look_at), ("failed", False))

@@ -204,6 +204,20 @@ class TestWriting(EnvironmentCase):
         form.save()
         self.assertEqual(self.stored(server, "smtp_host"), "127.0.0.1")
 
+    def test_choice_that_sets_other_fields_is_saved_all_the_same(self):
+        server = self.main()
+        self.name(HOST="smtp.city.example", USER="robot")
+        sendgrid = self.env["mail.gateway.preset"].search([("code", "=", "sendgrid")])
+
+        form = Form(server)
+        form.preset_id = sendgrid
+        form.save()
+
+        self.assertEqual(server.preset_id, sendgrid)
+        self.assertEqual(server.smtp_user, "robot")
+        self.assertEqual(self.stored(server, "smtp_host"), "127.0.0.1")
+        self.assertFalse(self.stored(server, "smtp_user"))
+
     def test_incoming_form_wants_no_password_that_the_environment_has(self):
         server = self.support(state="draft")
         self.name("SUPPORT", PASSWORD=SECRET)
@@ -449,10 +463,12 @@ class TestConfirmation(EnvironmentCase):
         server = self.main()
         self.name(PORT="2525")
         self.assertEqual(server.state, "draft")
+        self.assertEqual(self.stored(server, "state"), "done")
+
         server.smtp_host = "other.example"
 
+        self.assertEqual(self.stored(server, "state"), "draft")
         self.name(PORT=None)
-
         self.assertEqual(server.state, "draft")
 
     def test_confirmation_taken_back_meanwhile_is_not_forgotten(self):
@@ -460,8 +476,8 @@ class TestConfirmation(EnvironmentCase):
         self.name("SUPPORT", PORT="993")
         server.set_draft()
 
+        self.assertEqual(self.stored(server, "state"), "draft")
         self.name("SUPPORT", PORT=None)
-
         self.assertEqual(server.state, "draft")
 
     def test_code_that_brings_other_settings_calls_for_a_new_test(self):

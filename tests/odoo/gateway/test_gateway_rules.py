@@ -193,10 +193,28 @@ class TestRules(RuleCase):
             letter("1", "<1@home.example>"),
             letter("2", "<2@home.example>", sender="admin@city.example"),
             letter("3", "<3@home.example>", sender="nobody@home.example"),
+            sender_policy="odoo",
         )
 
         subjects = [self.record_of(row).subject for row in rows]
         self.assertEqual(subjects, ["partner", "user", "unknown"])
+
+    def test_address_of_a_user_without_proof_is_that_of_a_stranger(self):
+        self.env.ref("base.user_admin").email = "admin@city.example"
+        self.rule("User", ("standing", "equal", "user"), values=[("priority", "2")])
+
+        row = self.receive(letter(sender="admin@city.example"))
+
+        self.assertEqual(self.record_of(row).priority, "0")
+        self.assertIn("Sender known as is “user” (unknown)", row.route_notes)
+
+    def test_verdict_on_the_sender(self):
+        self.rule(
+            "Proven", ("verdict", "equal", "verified"), values=[("priority", "2")]
+        )
+        self.rule("Not", ("verdict", "equal", "unverified"), values=[("priority", "1")])
+
+        self.assertEqual(self.record_of(self.receive(letter())).priority, "1")
 
     def test_time_of_receipt_is_that_of_the_company(self):
         self.env.company.partner_id.tz = "Pacific/Auckland"
@@ -268,7 +286,7 @@ class TestRules(RuleCase):
         row = self.receive(letter())
 
         self.assertEqual(
-            row.route_notes.splitlines()[-2:],
+            row.route_notes.splitlines()[-3:-1],
             [
                 "Rule 1 “Bank” does not hold, as this fails: From ends with "
                 "“@bank.example” (amina@home.example)",

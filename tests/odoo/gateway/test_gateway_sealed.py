@@ -1,5 +1,8 @@
 """What the gateway knows of a message is sealed with the record that it became."""
 
+from email import message_from_bytes
+from email.policy import SMTP
+
 from gateway_case import FourMethodConnection, GatewayCase, letter
 
 from odoo.exceptions import AccessError
@@ -51,6 +54,21 @@ class SealedCase(GatewayCase):
 
 @tagged("post_install", "-at_install")
 class TestSealedJournal(SealedCase):
+    def test_file_held_back_from_a_sealed_record_is_hidden_from_operators(self):
+        message = message_from_bytes(SEALING, policy=SMTP)
+        message.add_attachment(
+            b"MZ",
+            maintype="application",
+            subtype="octet-stream",
+            filename="foreman.exe",
+        )
+        rows = self.receive_sealed(message.as_bytes())
+
+        self.assertEqual(rows.sudo().held_file_ids.mapped("name"), ["foreman.exe"])
+        self.assert_hidden(rows.sudo().held_file_ids)
+        keepers = rows.held_file_ids.with_user(self.keeper)
+        self.assertEqual(keepers.mapped("name"), ["foreman.exe"])
+
     def test_row_of_a_sealed_record_is_hidden_from_operators(self):
         rows = self.receive_sealed()
 
@@ -115,7 +133,10 @@ class TestSealedJournal(SealedCase):
             mails.send()
 
         attempts = self.attempts.search([("res_id", "=", rows.res_id)])
-        self.assertEqual(sink.recipients, ["amina@home.example"])
+        # Of a highly sensitive one its own team is told as well.
+        self.assertEqual(
+            set(sink.recipients), {"amina@home.example", self.keeper.email}
+        )
         self.assert_hidden(attempts)
         self.assert_hidden(attempts.recipient_ids)
         self.assert_hidden(mails, self.env.ref("base.user_admin"))

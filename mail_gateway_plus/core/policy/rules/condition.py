@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ...parsing.language import LANGUAGES
+from ...trust.verdict import Level
 from ..patterns import PatternError
 from .pattern import compile_pattern
 from .situation import Standing
@@ -68,6 +69,7 @@ NUMBERS = frozenset({Aspect.FILE_SIZE, Aspect.FILE_COUNT, Aspect.SIZE})
 WORDS = frozenset({Aspect.VERDICT, Aspect.MACHINE, Aspect.LANGUAGE, Aspect.STANDING})
 KNOWN_WORDS = {
     Aspect.LANGUAGE: LANGUAGES,
+    Aspect.VERDICT: tuple(level.value for level in Level),
     Aspect.STANDING: tuple(standing.value for standing in Standing),
 }
 ADDRESSES = frozenset({Aspect.SENDER, Aspect.RECIPIENT})

@@ -1,10 +1,11 @@
-import {Component, onMounted, onWillUnmount, useState} from "@odoo/owl";
+import {Component, useState} from "@odoo/owl";
 import {browser} from "@web/core/browser/browser";
 import {_t} from "@web/core/l10n/translation";
 import {downloadFile} from "@web/core/network/download";
 import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
+import {useFollowing} from "../following/following";
 
 // Long enough not to burden the server, short enough to look alive.
 const POLL_MS = 500;
@@ -34,27 +35,11 @@ export class DiagnosisLadder extends Component {
             skipped: _t("Skipped"),
         };
         this.open = useState({lines: {}, transcript: false});
-        this.isGone = false;
-        onMounted(() => this.follow());
-        onWillUnmount(() => {
-            this.isGone = true;
-            browser.clearTimeout(this.timer);
-        });
+        useFollowing(this, () => this.value.is_running, POLL_MS);
     }
 
     get value() {
         return this.props.record.data[this.props.name] || {lines: []};
-    }
-
-    /** Ask again as long as the test runs. */
-    follow() {
-        if (this.isGone || !this.value.is_running) {
-            return;
-        }
-        this.timer = browser.setTimeout(async () => {
-            await this.props.record.load();
-            this.follow();
-        }, POLL_MS);
     }
 
     icon(line) {

@@ -1,0 +1,1 @@
+"""Mail to ourselves: that it arrives, when, where, and by what way."""

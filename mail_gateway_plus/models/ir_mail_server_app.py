@@ -1,0 +1,95 @@
+"""Logging in to an outgoing server as a Microsoft 365 app."""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..core.protocols.smtp_dial import SmtpLoginRecord, log_in_with_app
+from .mail_gateway_microsoft_app import APP_FIELDS, APP_SETTINGS, MICROSOFT_APP
+
+HOST, PORT = "smtp.office365.com", 587
+
+
+class IrMailServerApp(models.Model):
+    _name = "ir.mail_server"
+    _inherit = ["ir.mail_server", "mail.gateway.microsoft.app"]
+
+    smtp_authentication = fields.Selection(
+        selection_add=[(MICROSOFT_APP, "Microsoft 365 (App)")],
+        ondelete={MICROSOFT_APP: "set default"},
+    )
+
+    def _connection_fields(self):
+        return super()._connection_fields() | APP_FIELDS
+
+    def _is_microsoft_app(self):
+        return self.smtp_authentication == MICROSOFT_APP
+
+    def _app_mailbox(self):
+        return self.smtp_user
+
+    @api.model
+    def _app_role(self):
+        return "SMTP.SendAsApp"
+
+    @api.model
+    def _app_guide_fields(self):
+        fields_of_app = super()._app_guide_fields()
+        return (*fields_of_app, "smtp_authentication", "smtp_user")
+
+    def _more_app_commands(self, mailbox):
+        return [
+            f"Set-CASMailbox -Identity {mailbox}"
+            " -SmtpClientAuthenticationDisabled $false"
+        ]
+
+    def _compute_smtp_authentication_info(self):
+        # Odoo takes away an authentication that reaches it and that it does not know.
+        apps = self.filtered(lambda server: server._is_microsoft_app())
+        apps.smtp_authentication_info = self.env._(
+            "Log in as an app that your organisation has registered at Microsoft: no "
+            "user has to be signed in, and no password expires but the app's secret."
+        )
+        return super(IrMailServerApp, self - apps)._compute_smtp_authentication_info()
+
+    @api.constrains(
+        "smtp_authentication",
+        "smtp_encryption",
+        "smtp_user",
+        "app_tenant",
+        "app_client_id",
+    )
+    def _check_app_login(self):
+        self._check_microsoft_app()
+        for server in self:
+            if server._is_microsoft_app() and server.smtp_encryption == "none":
+                raise ValidationError(
+                    self.env._(
+                        "%s: a token is worth as much as a password. Choose an "
+                        "encryption.",
+                        server.name,
+                    )
+                )
+
+    @api.onchange("smtp_authentication")
+    def _onchange_microsoft_app(self):
+        """Fill in Microsoft's server; the token takes the place of the password."""
+        if self._is_microsoft_app():
+            self.smtp_host = self.smtp_host or HOST
+            self.smtp_encryption, self.smtp_port = "starttls_strict", PORT
+            self.smtp_pass = False
+
+    def _smtp_login__(self, connection, smtp_user, smtp_password):
+        if len(self) != 1 or not self._is_microsoft_app():
+            return super()._smtp_login__(connection, smtp_user, smtp_password)
+        source = self._app_source()
+        if isinstance(connection, SmtpLoginRecord):
+            return connection.app(smtp_user, source)
+        return log_in_with_app(connection, smtp_user, source)
+
+    @api.model
+    def _environment_fields(self):
+        return super()._environment_fields() | APP_SETTINGS
+
+    @api.model
+    def _environment_secrets(self):
+        return super()._environment_secrets() | {"APP_CLIENT_SECRET"}

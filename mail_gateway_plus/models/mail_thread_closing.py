@@ -1,0 +1,93 @@
+from odoo import models
+from odoo.tools import email_normalize_all
+
+
+class MailThread(models.AbstractModel):
+    """What the gateway asks a record type about its records.
+
+    A record type overrides what it knows better.
+    """
+
+    _inherit = "mail.thread"
+
+    # The field by which people call a record in a subject, such as a number; without
+    # one, a subject names no record of this type.
+    _mail_gateway_reference = None
+    # What becomes of a reply to a closed record where nobody has set anything else:
+    # "keep", "reopen" or "new" (mail_gateway_closing.py).
+    _mail_gateway_closed_policy = "keep"
+
+    def _mail_gateway_is_closed(self):
+        """Say whether the work on this record is over.
+
+        By the fields that Odoo's record types have for it: archived, or in a stage
+        that closes or is folded.
+        """
+        self.ensure_one()
+        if "active" in self._fields and not self.active:
+            return True
+        stage = self["stage_id"] if "stage_id" in self._fields else self.browse()
+        if "is_closed" in stage._fields:
+            return bool(stage["is_closed"])
+        return bool("fold" in stage._fields and stage["fold"])
+
+    def _mail_gateway_may_reopen(self):
+        """Say whether a reply still comes in time to take this closed record up."""
+        return True
+
+    def _mail_gateway_reopen(self):
+        """Take this closed record up again."""
+        self.ensure_one()
+        values = {}
+        if "active" in self._fields and not self.active:
+            values["active"] = True
+        if stage := self._mail_gateway_open_stage():
+            values["stage_id"] = stage.id
+        if values:
+            self.write(values)
+
+    def _mail_gateway_open_stage(self):
+        """Return the first stage that is not closed, if the record is in a closed one.
+
+        Only where all records share the stages: elsewhere it may be another team's.
+        """
+        if "stage_id" not in self._fields:
+            return None
+        stage = self["stage_id"]
+        field = next((n for n in ("is_closed", "fold") if n in stage._fields), None)
+        if not field or not stage[field]:
+            return None
+        if {"team_id", "team_ids", "project_ids"} & set(stage._fields):
+            return None
+        return stage.search([(field, "=", False)], limit=1)
+
+    def _mail_gateway_successor(self):
+        """Return the record that this one was merged into, or an empty recordset."""
+        return self.browse()
+
+    def _mail_gateway_follow_up_values(self):
+        """Return the values of a new record that takes up where this one ended."""
+        return {}
+
+    def _mail_gateway_is_correspondent(self, address):
+        """Say whether this record's outside correspondents include an address.
+
+        Those are its contacts, the address that it came from, and its followers: not
+        our own people, whose mail opens nothing again.
+        """
+        self.ensure_one()
+        partners = self._mail_get_partners()[self.id] | self.message_partner_ids
+        known = {partner.email_normalized for partner in partners}
+        if primary := self._mail_get_primary_email_field():
+            known |= set(email_normalize_all(self[primary] or ""))
+        return address in known and not any(
+            not user.share
+            for user in partners.filtered(
+                lambda partner: partner.email_normalized == address
+            ).user_ids
+        )
+
+    def _mail_gateway_is_sealed(self):
+        """Say whether only few may see this record: then nothing weak leads to it."""
+        self.ensure_one()
+        return bool("is_sealed" in self._fields and self["is_sealed"])
