@@ -29,6 +29,7 @@ from . import ir_mail_server_diagnosis
 from . import mail_gateway_deliverability
 from . import ir_mail_server_deliverability
 from . import mail_gateway_round_trip
+from . import mail_gateway_round_trip_sending
 from . import mail_gateway_round_trip_progress
 from . import ir_mail_server_round_trip
 from . import mail_gateway_folder

@@ -32,16 +32,6 @@ class MailGatewayRuleEffects(models.Model):
 
     _inherit = "mail.gateway.rule"
 
-    @api.model
-    def _is_machine(self, situation):
-        """Say whether a machine wrote it, as far as anything says so (RFC 3834)."""
-        facts = situation.facts
-        said = facts.value("auto-submitted").partition(";")[0].strip().lower()
-        bulk = facts.value("precedence").strip().lower() in ("bulk", "junk", "list")
-        is_null = facts.value("return-path").strip() == "<>"
-        is_automatic = said not in ("", "no") or bulk or is_null
-        return bool(situation.machine) or is_automatic or not facts.sender
-
     # ------------------------------------------------------------------- forwarding
 
     @api.model
@@ -50,7 +40,7 @@ class MailGatewayRuleEffects(models.Model):
         if not plan.forward_to:
             return
         addresses = ", ".join(plan.forward_to)
-        if self._is_machine(situation):
+        if not trace.machine.is_person:
             trace.notes.append(self.env._("Not forwarded, as a machine wrote it."))
             return
         trace.notes.append(self.env._("Forwarded to %s.", addresses))
@@ -138,8 +128,10 @@ class MailGatewayRuleEffects(models.Model):
 
     def _obstacle_to_answer(self, trace):
         sender = trace.facts.sender
-        if self._is_machine(self.env["mail.gateway.examination"]._situation(trace, {})):
+        if not trace.machine.is_person or not sender:
             return self.env._("a machine wrote it, or nobody.")
+        if self.env["mail.gateway.examination"]._is_forged(trace):
+            return self.env._("somebody else than %s has sent it.", sender)
         if self._is_own_address(sender):
             return self.env._("%s is an address of ours.", sender)
         limit = whole_number(self.env, ACKNOWLEDGEMENTS)

@@ -38,7 +38,12 @@ class MailGatewayRuleExamination(models.AbstractModel):
         situation = self._situation(trace, message_dict)
         plan = self._plan(rules, trace, situation)
         trace.rules_held = plan.matched
-        return self._carry_out(plan, trace, situation)
+        halt = self._carry_out(plan, trace, situation)
+        if plan.record_id and plan.destination.action in ADDING:
+            # sudo: as the gateway, which writes to any record
+            record = self.env[plan.destination.model].sudo().browse(plan.record_id)
+            self._heed_closing(trace, message_dict, record)
+        return halt
 
     # ------------------------------------------------------------- what is looked at
 
@@ -57,7 +62,7 @@ class MailGatewayRuleExamination(models.AbstractModel):
             company_id=self.env.company.id,
             is_reply=self._is_reply(trace, message_dict),
             verdict=trace.verdict.level.value if trace.verdict else "",
-            machine=machine.kind.value if machine and not machine.is_person else "",
+            machine="" if machine.is_person else machine.kind.value,
             ask_standing=lambda: self._standing(trace),
         )
 
@@ -102,7 +107,7 @@ class MailGatewayRuleExamination(models.AbstractModel):
             if weighing.is_late:
                 trace.rules_failed.append(rule.id)
             if weighing.holds and rule.action in ADDING:
-                record = self.env["mail.gateway.rule"]._target_of(weighing, situation)
+                record = self._record_to_join(trace, weighing, situation)
             holds = weighing.holds and (record is None or bool(record))
             if holds or weighing.is_late or len(trace.notes) < MAX_TOLD:
                 note = self._weighing_note(number, weighing, holds)
@@ -114,6 +119,26 @@ class MailGatewayRuleExamination(models.AbstractModel):
         if untold:
             trace.notes.append(self.env._("%s more rules did not hold.", untold))
         return plan
+
+    @api.model
+    def _record_to_join(self, trace, weighing, situation):
+        """Return the record that a rule adds the message to, empty for none.
+
+        A reference is weak evidence: everybody can guess one.
+        """
+        rule = weighing.rule
+        found = self.env["mail.gateway.rule"]._target_of(weighing, situation)
+        if not found or rule.action is Action.ATTACH:
+            return found
+        is_right = self._is_in_reach(trace, found)
+        if rule.is_for_parties:
+            is_right = (
+                is_right
+                and not self._is_forged(trace)
+                and not found._mail_gateway_is_sealed()
+                and found._mail_gateway_is_correspondent(situation.facts.sender)
+            )
+        return found if is_right else found.browse()
 
     @api.model
     def _weighing_note(self, number, weighing, holds):

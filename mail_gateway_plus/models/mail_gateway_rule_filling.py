@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import email_normalize, plaintext2html
+from odoo.tools import plaintext2html
 
 from ..core.policy.rules.convert import LINKS, convert
 from ..core.policy.rules.template import fill
@@ -14,7 +14,7 @@ class MailGatewayRuleFilling(models.Model):
 
     @api.model
     def _target_of(self, weighing, situation):
-        """Return the record that a rule adds the message to, empty for none."""
+        """Return the record that a rule names or that a message refers to."""
         rule = weighing.rule
         # sudo: the gateway's user, as in Odoo's own gateway, writes to any record
         model = self.env[rule.model].sudo()
@@ -28,22 +28,7 @@ class MailGatewayRuleFilling(models.Model):
         if not value:
             return model
         found = model.search([(rule.find_field, "=", value)], limit=2)
-        if len(found) != 1:
-            return model
-        if rule.is_for_parties and not self._is_party(found, situation.facts.sender):
-            return model
-        return found
-
-    @api.model
-    def _is_party(self, record, sender):
-        """Say whether a sender has to do with a record: its customer or a follower."""
-        if not sender:
-            return False
-        people = record._mail_get_partners()[record.id] | record.message_partner_ids
-        known = set(people.mapped("email_normalized"))
-        if email := record._mail_get_primary_email_field():
-            known.add(email_normalize(record[email] or ""))
-        return sender in known
+        return found if len(found) == 1 else model
 
     # ---------------------------------------------------------------------- setting
 

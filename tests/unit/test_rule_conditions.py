@@ -54,6 +54,7 @@ HOLDING = [
     ("verdict", "equal", "verified"),
     ("verdict", "one_of", "failed, verified"),
     ("machine", "is_set"),
+    ("machine", "one_of", "auto_answer, challenge"),
     ("language", "equal", "EN"),
     ("standing", "equal", "partner"),
     ("weekday", "equal", "Saturday"),
@@ -62,7 +63,7 @@ HOLDING = [
     ("time", "greater", "17:30"),
     ("time", "less", "19"),
 ]
-MESSAGE = situation(verdict="verified", machine="out of office")
+MESSAGE = situation(verdict="verified", machine="auto_answer")
 
 
 @pytest.mark.parametrize("parts", HOLDING, ids=" ".join)
@@ -91,7 +92,7 @@ FAILING = [
     ("file_size", "greater", "1 MB"),
     ("file_count", "greater", "2"),
     ("verdict", "is_set"),
-    ("machine", "equal", "list"),
+    ("machine", "equal", "mailing_list"),
     ("language", "one_of", "fr, de"),
     ("standing", "equal", "user"),
     ("weekday", "equal", "mon"),
@@ -137,6 +138,7 @@ def test_every_operator_is_of_use_somewhere():
         (("language", "one_of", "fr, xx"), Mistake.NO_WORD),
         (("standing", "equal", "friend"), Mistake.NO_WORD),
         (("verdict", "equal", "good"), Mistake.NO_WORD),
+        (("machine", "equal", "person"), Mistake.NO_WORD),
         (("subject", "regex", "(no"), Mistake.BAD_PATTERN),
         (("subject", "regex", "(" * 5000), Mistake.BAD_PATTERN),
         (("subject", "regex", "x" * 5000), Mistake.BAD_PATTERN),

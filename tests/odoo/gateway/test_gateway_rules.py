@@ -1,5 +1,7 @@
 """Rules decide what inbound mail becomes, on its whole way through Odoo."""
 
+from unittest.mock import patch
+
 from psycopg2.errors import ForeignKeyViolation
 from rule_case import RuleCase, letter
 
@@ -249,6 +251,25 @@ class TestRules(RuleCase):
         self.assertNotEqual(self.record_of(row), ticket)
         self.assertIn("nothing to do with", row.route_notes)
 
+    def test_closed_record_that_is_named_is_opened_again(self):
+        closing = self.env["grievance.stage"].search(
+            [("is_closed", "=", True)], limit=1
+        )
+        ticket = self.tickets.create(
+            {
+                "subject": "Dark",
+                "email_from": "amina@home.example",
+                "stage_id": closing.id,
+                "decision": self.tickets._fields["decision"].selection[0][0],
+            }
+        )
+        self.finding_rule()
+
+        row = self.receive(letter(f"About {ticket.number}, please"))
+
+        self.assertEqual(self.record_of(row), ticket)
+        self.assertFalse(ticket.is_closed)
+
     def test_reference_of_nothing_leads_nowhere(self):
         self.finding_rule()
 
@@ -285,8 +306,9 @@ class TestRules(RuleCase):
 
         row = self.receive(letter())
 
+        told = [line for line in row.route_notes.splitlines() if "Rule" in line]
         self.assertEqual(
-            row.route_notes.splitlines()[-3:-1],
+            told,
             [
                 "Rule 1 “Bank” does not hold, as this fails: From ends with "
                 "“@bank.example” (amina@home.example)",
@@ -480,6 +502,7 @@ class TestRuleMail(RuleCase):
         self.env["ir.config_parameter"].set_param(
             "mail_gateway_plus.acknowledgements_a_day", "2"
         )
+        self.env["ir.config_parameter"].set_param("mail_gateway_plus.answer_limit", "9")
         self.rule("Thanks", **self.acknowledging())
 
         rows = self.receive(*[letter(str(n), f"<{n}@home.example>") for n in range(3)])
@@ -494,6 +517,16 @@ class TestRuleMail(RuleCase):
             rows.mapped("answered_to"), ["amina@home.example"] * 2 + [False]
         )
         self.assertIn("2 answers within a day", rows[-1].route_notes)
+
+    def test_forged_sender_is_not_acknowledged(self):
+        self.rule("Thanks", **self.acknowledging())
+        examination = self.registry["mail.gateway.examination"]
+
+        with patch.object(examination, "_is_forged", lambda self, trace: True):
+            row = self.receive(letter())
+
+        self.assertFalse(self.answers("amina@home.example"))
+        self.assertIn("somebody else than amina@home.example", row.route_notes)
 
     @mute_logger(INBOUND, "odoo.addons.mail.models.mail_render_mixin")
     def test_template_that_fails_keeps_no_mail_from_becoming_a_record(self):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ...parsing.language import LANGUAGES
+from ...parsing.machine import Kind
 from ...trust.verdict import Level
 from ..patterns import PatternError
 from .pattern import compile_pattern
@@ -69,6 +70,7 @@ NUMBERS = frozenset({Aspect.FILE_SIZE, Aspect.FILE_COUNT, Aspect.SIZE})
 WORDS = frozenset({Aspect.VERDICT, Aspect.MACHINE, Aspect.LANGUAGE, Aspect.STANDING})
 KNOWN_WORDS = {
     Aspect.LANGUAGE: LANGUAGES,
+    Aspect.MACHINE: tuple(k.value for k in Kind if k is not Kind.PERSON),
     Aspect.VERDICT: tuple(level.value for level in Level),
     Aspect.STANDING: tuple(standing.value for standing in Standing),
 }
