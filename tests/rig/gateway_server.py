@@ -1,6 +1,7 @@
 """A real Odoo with the addon on a database of its own, and what tests do with it."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from tests.rig.pytest_fixtures import Mailbox
 
 FETCH_CRON = "mail.ir_cron_mail_gateway_action"
 PROCESS_CRON = "mail_gateway_plus.ir_cron_process_inbound"
+# How often those are woken that may not listen yet.
+AWAKE_SECONDS = 0.5
 
 
 class GatewayServer(OdooServer):
@@ -104,6 +107,22 @@ class GatewayServer(OdooServer):
             cursor = connection.cursor()
             cursor.execute("SELECT pg_notify('cron_trigger', %s)", [self.database])
             connection.commit()
+
+    def keep_awake(
+        self,
+        crons: Sequence[int],
+        seconds: float,
+        until: Callable[[], object] = lambda: False,
+    ) -> float:
+        """Wake crons again and again for so long; return how long it was.
+
+        An Odoo that was just started may not listen yet. ``until`` may end it sooner.
+        """
+        started = time.monotonic()
+        while (passed := time.monotonic() - started) < seconds and not until():
+            self.wake_at_once(*crons)
+            time.sleep(min(AWAKE_SECONDS, seconds - passed))
+        return time.monotonic() - started
 
     def count(self, model: str, *domain: tuple) -> int:
         """Return how many records of a model match."""

@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import TransactionCase, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_cron import CompletionStatus
 
@@ -50,6 +51,30 @@ class TestMailCrons(TransactionCase):
     def test_O7_administrators_are_told_now_and_then(self):
         self.assertFalse(self.fail(MAIL_CRONS[0], failures=4)[1])
         self.assertEqual(len(self.fail(MAIL_CRONS[0], failures=10)[1]), 1)
+
+    def test_O7_mail_job_that_was_killed_three_times_is_not_passed_over(self):
+        self.assertEqual(self.run_after_kills(MAIL_CRONS[0]), 1)
+
+    @mute_logger("odoo.addons.base.models.ir_cron")
+    def test_other_job_that_was_killed_three_times_is_passed_over_as_odoo_does(self):
+        self.assertEqual(self.run_after_kills(OTHER_CRON), 0)
+
+    def run_after_kills(self, name):
+        """Return how often a job is run that has come to no end three times."""
+        cron_class, runs = self.registry["ir.cron"], []
+        job = cron_class._acquire_one_job(
+            self.env.cr, self.env.ref(name).id, include_not_ready=True
+        )
+        progress = self.env["ir.cron.progress"].create({"cron_id": job["id"]})
+        job = {**job, "timed_out_counter": 3, "done": 0, "progress_id": progress.id}
+
+        def run(job):
+            runs.append(job)
+            return CompletionStatus.FULLY_DONE
+
+        with patch.object(cron_class, "_run_job", run):
+            cron_class._process_job(self.env.cr, job)
+        return len(runs)
 
     def test_success_ends_the_count(self):
         cron, told = self.fail(MAIL_CRONS[0], 5, CompletionStatus.FULLY_DONE)
