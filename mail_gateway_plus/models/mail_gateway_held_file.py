@@ -43,8 +43,8 @@ class MailGatewayHeldFile(models.Model):
     released_at = fields.Datetime(readonly=True, help="When it was let go.")
 
     @api.model
-    def _withheld_domain(self):
-        messages = self.env["mail.gateway.inbound"]._withheld_domain()
+    def _gateway_withheld_domain(self):
+        messages = self.env["mail.gateway.inbound"]._gateway_withheld_domain()
         return Domain("inbound_id", "any!", messages)
 
     def action_release(self):

@@ -36,8 +36,8 @@ class MailGatewayRecipient(models.Model):
     _inherit = ["mail.gateway.recipient", "mail.gateway.withheld"]
 
     @api.model
-    def _withheld_domain(self):
-        attempts = self.env["mail.gateway.attempt"]._withheld_domain()
+    def _gateway_withheld_domain(self):
+        attempts = self.env["mail.gateway.attempt"]._gateway_withheld_domain()
         return Domain("attempt_id", "any!", attempts)
 
 
@@ -46,8 +46,8 @@ class MailTrackingValue(models.Model):
     _inherit = ["mail.tracking.value", "mail.gateway.withheld"]
 
     @api.model
-    def _withheld_domain(self):
-        messages = self.env["mail.message"]._withheld_domain()
+    def _gateway_withheld_domain(self):
+        messages = self.env["mail.message"]._gateway_withheld_domain()
         return Domain("mail_message_id", "any!", messages)
 
 
@@ -56,8 +56,8 @@ class MailGatewayHeldFile(models.Model):
     _inherit = ["mail.gateway.held.file", "mail.gateway.withheld"]
 
     @api.model
-    def _withheld_domain(self):
-        rows = self.env["mail.gateway.inbound"]._withheld_domain()
+    def _gateway_withheld_domain(self):
+        rows = self.env["mail.gateway.inbound"]._gateway_withheld_domain()
         return Domain("inbound_id", "any!", rows)
 
 
@@ -69,9 +69,9 @@ class MailGatewayInbound(models.Model):
     _record_idx = models.Index("(res_model, res_id) WHERE res_id > 0")
 
     @api.model
-    def _withheld_domain(self):
+    def _gateway_withheld_domain(self):
         """Withhold also what came again and was known: it became no record itself."""
-        became = super()._withheld_domain()
+        became = super()._gateway_withheld_domain()
         if became.is_false():
             return became
         named = Domain("message_id", "!=", False)

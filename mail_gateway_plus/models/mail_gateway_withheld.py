@@ -16,7 +16,7 @@ class MailGatewayWithheld(models.AbstractModel):
 
     @api.model
     @tools.ormcache()
-    def _sealed_models(self):
+    def _gateway_sealed_models(self):
         """Return the record types that have sealed records: most databases, none.
 
         Remembered, so that where nothing is sealed nothing is asked.
@@ -33,11 +33,11 @@ class MailGatewayWithheld(models.AbstractModel):
         )
 
     @api.model
-    def _withheld_domain(self):
+    def _gateway_withheld_domain(self):
         """Return the domain of what tells of a record that is sealed from the user."""
         model_field, id_field = self._told_by
         told = Domain.FALSE
-        for name in self._sealed_models():
+        for name in self._gateway_sealed_models():
             sealed = self.env[name].sudo().with_context(active_test=False)
             query = sealed._search([("is_withheld", "=", True)])
             told |= Domain(model_field, "=", name) & Domain(id_field, "in", query)
@@ -46,17 +46,17 @@ class MailGatewayWithheld(models.AbstractModel):
     @api.model
     def _search(self, domain, *args, bypass_access=False, **kwargs):
         is_asked = not (self.env.su or bypass_access)
-        if is_asked and self._sealed_models():
-            domain = Domain(domain) & ~self._withheld_domain()
+        if is_asked and self._gateway_sealed_models():
+            domain = Domain(domain) & ~self._gateway_withheld_domain()
         return super()._search(domain, *args, bypass_access=bypass_access, **kwargs)
 
     def _check_access(self, operation):
         result = super()._check_access(operation)
-        if not any(self._ids) or not self._sealed_models():
+        if not any(self._ids) or not self._gateway_sealed_models():
             return result
         # sudo: whether it is withheld shows only in what is withheld
         mine = self.sudo().with_context(active_test=False, prefetch_fields=False)
-        domain = Domain("id", "in", self.ids) & mine._withheld_domain()
+        domain = Domain("id", "in", self.ids) & mine._gateway_withheld_domain()
         withheld = self.browse(mine.search(domain).ids)
         if not withheld:
             return result

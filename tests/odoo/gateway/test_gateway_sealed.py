@@ -158,7 +158,7 @@ class TestSealedJournal(SealedCase):
         messages.check_access("read")
         rows.with_user(self.operator).check_access("read")
 
-        self.assertFalse(messages._sealed_models())
+        self.assertFalse(messages._gateway_sealed_models())
         with self.assertQueryCount(0):
             rows.with_user(self.operator).check_access("read")
 
