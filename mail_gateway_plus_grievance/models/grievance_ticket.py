@@ -352,16 +352,19 @@ class GrievanceTicket(models.Model):
         """Return whether an acknowledgement cannot start or feed a mail loop.
 
         The headers told a person from an honest machine. A dishonest one is stopped
-        by Odoo's own threshold for mail loops, which Odoo itself only applies to
-        aliases and not to mailboxes.
+        by the gateway's limits; without a journal, by Odoo's own threshold for mail
+        loops, which Odoo itself only applies to aliases and not to mailboxes.
         """
         self.ensure_one()
-        if (trace := self._gateway_trace()) and not trace.may_answer:
+        trace = self._gateway_trace()
+        if trace and not trace.may_answer:
             return False
         if not self.email_normalized or self.email_normalized == self.intake_address:
             return False
         if self.env["mail.alias.domain"].sudo()._find_aliases([self.email_normalized]):
             return False
+        if trace:
+            return True
         get_param = self.env["ir.config_parameter"].sudo().get_param
         minutes = int(get_param("mail.gateway.loop.minutes", 120))
         threshold = int(get_param("mail.gateway.loop.threshold", 20))
