@@ -58,7 +58,10 @@ class GatewayServer(OdooServer):
         else:
             template = database.TEMPLATE
             self._cluster.copy_from(self._tree.cluster, template, self.database)
-        return self.start()
+        self.start()
+        # She writes the letters of all tests: more than one person would.
+        self.call("mail.gateway.allowed", "create", [{"email": "amina@home.example"}])
+        return self
 
     def __exit__(self, *exception: object) -> None:
         self.kill()
