@@ -21,16 +21,20 @@ class MailGatewayWithheld(models.AbstractModel):
 
         Remembered, so that where nothing is sealed nothing is asked.
         """
-        names = self.env.registry.descendants(["mail.gateway.sealable"], "_inherit")
         return tuple(
             name
-            for name in names
-            if self.env[name]._auto
-            and self.env[name]
+            for name in self._gateway_sealable_models()
+            if self.env[name]
             .sudo()
             .with_context(active_test=False)
             .search_count([("is_sealed", "=", True)], limit=1)
         )
+
+    @api.model
+    def _gateway_sealable_models(self):
+        """Return the record types that may have sealed records."""
+        names = self.env.registry.descendants(["mail.gateway.sealable"], "_inherit")
+        return [name for name in names if self.env[name]._auto]
 
     @api.model
     def _gateway_withheld_domain(self):
@@ -45,18 +49,22 @@ class MailGatewayWithheld(models.AbstractModel):
 
     @api.model
     def _search(self, domain, *args, bypass_access=False, **kwargs):
-        is_asked = not (self.env.su or bypass_access)
-        if is_asked and self._gateway_sealed_models():
-            domain = Domain(domain) & ~self._gateway_withheld_domain()
+        if not (self.env.su or bypass_access):
+            withheld = self._gateway_withheld_domain()
+            if not withheld.is_false():
+                domain = Domain(domain) & ~withheld
         return super()._search(domain, *args, bypass_access=bypass_access, **kwargs)
 
     def _check_access(self, operation):
         result = super()._check_access(operation)
-        if not any(self._ids) or not self._gateway_sealed_models():
+        if not any(self._ids):
             return result
         # sudo: whether it is withheld shows only in what is withheld
         mine = self.sudo().with_context(active_test=False, prefetch_fields=False)
-        domain = Domain("id", "in", self.ids) & mine._gateway_withheld_domain()
+        domain = mine._gateway_withheld_domain()
+        if domain.is_false():
+            return result
+        domain &= Domain("id", "in", self.ids)
         withheld = self.browse(mine.search(domain).ids)
         if not withheld:
             return result

@@ -2,11 +2,14 @@ from . import grievance_stage
 from . import grievance_team
 from . import grievance_tag
 from . import grievance_ticket
+from . import grievance_ticket_intake
+from . import grievance_ticket_acknowledgement
 from . import grievance_ticket_handling
 from . import grievance_category
 from . import grievance_keyword
 from . import grievance_seal_log
 from . import grievance_ticket_seal
+from . import grievance_ticket_letter
 from . import grievance_sla
 from . import grievance_ticket_sla
 from . import grievance_ticket_decision

@@ -138,7 +138,9 @@ class TestGrievanceAcknowledgement(GrievanceCase):
         self.assertTrue(ticket.number)
         self.assertFalse(self.acknowledgements(ticket))
 
-    @mute_logger("odoo.addons.mail_gateway_plus_grievance.models.grievance_ticket")
+    @mute_logger(
+        "odoo.addons.mail_gateway_plus_grievance.models.grievance_ticket_acknowledgement"
+    )
     def test_a_broken_template_loses_no_ticket(self):
         template = self.env.ref(
             "mail_gateway_plus_grievance.mail_template_acknowledgement"
@@ -154,7 +156,9 @@ class TestGrievanceAcknowledgement(GrievanceCase):
         self.assertFalse(self.acknowledgements(ticket))
         self.assertIn("could not be written", ticket.message_ids[0].body)
 
-    @mute_logger("odoo.addons.mail_gateway_plus_grievance.models.grievance_ticket")
+    @mute_logger(
+        "odoo.addons.mail_gateway_plus_grievance.models.grievance_ticket_acknowledgement"
+    )
     def test_a_deleted_template_loses_no_ticket(self):
         self.env.ref(
             "mail_gateway_plus_grievance.mail_template_acknowledgement"
