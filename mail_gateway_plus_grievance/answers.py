@@ -20,7 +20,15 @@ class Answer(str, Enum):
 
 # What an answer starts with, as the letter asks for it in its language, without accents.
 PHRASES = {
-    Answer.APPEAL: ("appeal", "appel", "apelacion", "apelo", "recurso", "rufaa", "استئناف"),
+    Answer.APPEAL: (
+        "appeal",
+        "appel",
+        "apelacion",
+        "apelo",
+        "recurso",
+        "rufaa",
+        "استئناف",
+    ),
     Answer.SATISFIED: (
         "satisfied",
         "satisfait",

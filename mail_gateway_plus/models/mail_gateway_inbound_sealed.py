@@ -47,7 +47,9 @@ class MailGatewayInboundSealed(models.Model):
     def _sealed_values(self, server):
         """Return the values of a new row that say whom it is kept from."""
         model = server.object_id.model
-        return {"sealed_for": model in self._gateway_sealable_models() and model or None}
+        return {
+            "sealed_for": model in self._gateway_sealable_models() and model or None
+        }
 
     def _keep_sealed(self, server=None):
         """Keep those of these new rows whose mailbox does not tell where they go."""
@@ -133,6 +135,17 @@ class MailGatewayInboundSealed(models.Model):
                 return name
         return False
 
+    def _would_be_sealed(self, server, raw, envelope):
+        """Say whether a message in a mailbox is for those few, before it is fetched."""
+        name = server.object_id.model
+        if name not in self._gateway_sealable_models():
+            return False
+        row = self.new({"server_id": server.id, "answers": " ".join(envelope.answers)})
+        facts = read_facts(message_from_bytes(raw, policy=compat32))
+        return self.env[name]._letter_is_sealed(row, facts, {}) or row._answers_sealed(
+            name
+        )
+
     def _goes_to(self, name, trace, facts):
         """Say whether the message may become a record of a type."""
         if name in (self.sealed_for, trace.directive.model):
@@ -176,7 +189,11 @@ class MailGatewayInboundSealed(models.Model):
         Operators, and about sealed ones whoever works on such records: they may well
         be no operators, and nobody else sees the message.
         """
-        return super()._may_decide() or bool(self) and all(
-            row.sealed_for and self.env[row.sealed_for].has_access("create")
-            for row in self
+        return (
+            super()._may_decide()
+            or bool(self)
+            and all(
+                row.sealed_for and self.env[row.sealed_for].has_access("create")
+                for row in self
+            )
         )

@@ -16,5 +16,6 @@ from . import grievance_ticket_decision
 from . import grievance_report
 from . import grievance_sealed_count
 from . import mail_thread
+from . import mail_scheduled_message
 from . import res_company
 from . import res_config_settings

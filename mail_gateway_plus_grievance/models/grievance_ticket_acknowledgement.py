@@ -80,12 +80,16 @@ class GrievanceTicketAcknowledgement(models.Model):
 
     @api.model
     def _is_from_sender(self, trace):
-        """Return whether an answer cannot reach somebody who never wrote."""
-        if not self.env["mail.gateway.examination"]._is_forged(trace):
+        """Return whether an answer cannot reach somebody who never wrote.
+
+        Most honest senders are not verified either, and are answered.
+        """
+        is_forged = self.env["mail.gateway.examination"]._is_forged(trace)
+        if not is_forged and not trace.is_stranger:
             return True
         trace.notes.append(
             self.env._(
-                "The grievance was not acknowledged: somebody else than %s has sent it.",
+                "The grievance was not acknowledged: %s may not have sent it.",
                 trace.verdict.sender,
             )
         )

@@ -29,12 +29,13 @@ class GrievanceTicketIntake(models.Model):
         brought into a form that the database takes, or left out.
         """
         sender = self._plain(msg_dict.get("email_from"))
-        name, _address = next(iter(email_split_tuples(sender)), ("", ""))
+        name, address = next(iter(email_split_tuples(sender)), ("", ""))
+        author = self.env["res.partner"].sudo().browse(msg_dict.get("author_id") or ())
         values = {
             "subject": self._plain(msg_dict.get("subject"))[:SUBJECT_LENGTH]
             or self.env._("(no subject)"),
             "description": UNSTORABLE.sub("", msg_dict.get("body") or ""),
-            "partner_id": msg_dict.get("author_id"),
+            "partner_id": self._known_complainant(author, name, address).id,
             "complainant_name": name,
             "intake_address": self._intake_address(msg_dict),
             "channel": "email",
@@ -106,6 +107,23 @@ class GrievanceTicketIntake(models.Model):
             )
         if stage:
             self.write({"stage_id": stage.id, "active": True})
+
+    @api.model
+    def _known_complainant(self, author, name, address):
+        """Return the contact who wrote, as far as an address can tell.
+
+        Families and villages share one, and Odoo takes the first contact that has it.
+        Of several the one is meant that has the letter's name, or none.
+        """
+        if not author:
+            return author
+        sharing = author.search([("email_normalized", "=", email_normalize(address))])
+        if len(sharing) <= 1:
+            return author
+        named = sharing.filtered(
+            lambda each: each.name and each.name.casefold() == name.casefold()
+        )
+        return named if len(named) == 1 else author.browse()
 
     @api.model
     def _plain(self, text):

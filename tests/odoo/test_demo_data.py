@@ -1,6 +1,7 @@
 """The sample data of each addon loads, and shows what it is there to show."""
 
 import pytest
+
 from odoo.modules import get_manifest
 from odoo.tools import convert_file
 
@@ -12,7 +13,7 @@ def demo_env(env):
     """The environment after each addon's sample data was loaded, as Odoo loads it."""
     for addon in ADDONS:
         for path in get_manifest(addon).get("demo", []):
-            convert_file(env, addon, path, {}, mode="init", kind="demo")
+            convert_file(env, addon, path, {}, mode="init")
     return env
 
 

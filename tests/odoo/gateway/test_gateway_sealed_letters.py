@@ -11,6 +11,10 @@ from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.mail.tests.common import mail_new_test_user
+from odoo.addons.mail_gateway_plus.core.protocols.mailbox import (
+    FetchedMessage,
+    MessageRef,
+)
 
 ADDON = "mail_gateway_plus_grievance"
 PLAIN = letter("Water", "<1@home.example>", body="The pump is locked.\n")
@@ -115,7 +119,9 @@ class TestSealedLetters(SealedLetterCase):
                 "alias_model_id": self.env["ir.model"]._get_id("grievance.ticket"),
             }
         )
-        rows = self.journal_only(SENSITIVE, object_id=False, user="catchall@city.example")
+        rows = self.journal_only(
+            SENSITIVE, object_id=False, user="catchall@city.example"
+        )
 
         self.assert_only_the_team_sees(rows)
 
@@ -223,6 +229,32 @@ class TestSealedLetters(SealedLetterCase):
         self.assertEqual(told.partner_ids, (self.keeper | self.member).partner_id)
         self.assertIn(f"/{rows[1].id}", told.body)
         self.assertNotIn("foreman", told.body)
+
+    def test_test_of_a_mailbox_names_neither_sender_nor_subject_of_such_letters(self):
+        server = self.mailbox()
+        seen = [
+            FetchedMessage(ref=MessageRef("INBOX", "1", str(number)), raw=raw)
+            for number, raw in enumerate((PLAIN, SENSITIVE), start=1)
+        ]
+
+        plain, sensitive = self.journal._rehearse(server, seen)
+
+        self.assertEqual(plain["subject"], "Water")
+        self.assertEqual((sensitive["subject"], sensitive["sender"]), ("(sealed)", ""))
+
+    def test_flood_of_letters_to_a_sealed_mailbox_names_nobody(self):
+        self.env["ir.config_parameter"].set_param("mail.gateway.loop.threshold", "1")
+        letters = [
+            letter(f"Pump {number}", f"<flood-{number}@home.example>")
+            for number in range(3)
+        ]
+
+        rows = self.receive_letters(*letters, is_sealed=True)
+
+        self.assertIn("quarantined", rows.mapped("state"))
+        self.assert_only_the_team_sees(rows)
+        alerts = self.env["mail.activity"].search([("summary", "ilike", "much mail")])
+        self.assertFalse(alerts)
 
     # --------------------------------------------------------------------- deciding
 
