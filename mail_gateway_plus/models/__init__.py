@@ -97,9 +97,11 @@ from . import ir_mail_server_probe
 from . import ir_mail_server_summary
 from . import ir_mail_server_outage
 from . import ir_mail_server_awaited
+from . import ir_mail_server_size
 from . import mail_gateway_quota
 from . import mail_gateway_quota_use
 from . import mail_gateway_reply_rule
+from . import mail_gateway_built_in_rule
 from . import mail_mail
 from . import mail_mail_claim
 from . import mail_mail_parcel
@@ -108,7 +110,9 @@ from . import mail_mail_result
 from . import mail_mail_put_off
 from . import mail_mail_awaiting
 from . import mail_mail_delivery
+from . import mail_mail_size
 from . import mail_mail_together
+from . import mail_mail_session
 from . import mail_mail_queue
 from . import mail_mail_sync
 from . import mail_mail_decision
