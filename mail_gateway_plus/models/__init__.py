@@ -102,6 +102,7 @@ from . import mail_gateway_breaker
 from . import ir_mail_server_probe
 from . import ir_mail_server_summary
 from . import ir_mail_server_outage
+from . import ir_mail_server_awaited
 from . import mail_gateway_quota
 from . import mail_gateway_quota_use
 from . import mail_gateway_reply_rule
@@ -111,6 +112,7 @@ from . import mail_mail_parcel
 from . import mail_mail_portion
 from . import mail_mail_result
 from . import mail_mail_put_off
+from . import mail_mail_awaiting
 from . import mail_mail_delivery
 from . import mail_mail_together
 from . import mail_mail_queue
