@@ -3,6 +3,9 @@ from . import mail_gateway_withheld
 from . import mail_gateway_cached
 from . import mail_gateway_confirmable
 from . import mail_gateway_alerting
+from . import mail_gateway_warning
+from . import mail_gateway_warning_certificate
+from . import mail_gateway_warned
 from . import mail_gateway_preset_region
 from . import mail_gateway_preset
 from . import mail_gateway_preset_dns
@@ -19,6 +22,8 @@ from . import ir_mail_server_environment
 from . import ir_mail_server_delivery
 from . import ir_mail_server_identity
 from . import ir_mail_server_origin
+from . import ir_mail_server_frame
+from . import ir_mail_server_egress
 from . import ir_mail_server_setup
 from . import ir_mail_server_proxy
 from . import ir_mail_server_app
@@ -45,6 +50,7 @@ from . import fetchmail_server_machines
 from . import fetchmail_server_proxy
 from . import fetchmail_server_app
 from . import fetchmail_server_trust
+from . import fetchmail_server_warned
 from . import fetchmail_server_diagnosis
 from . import fetchmail_server_senders
 from . import mail_gateway_inbound
@@ -96,6 +102,7 @@ from . import mail_gateway_breaker
 from . import ir_mail_server_probe
 from . import ir_mail_server_summary
 from . import ir_mail_server_outage
+from . import ir_mail_server_awaited
 from . import mail_gateway_quota
 from . import mail_gateway_quota_use
 from . import mail_gateway_reply_rule
@@ -105,6 +112,7 @@ from . import mail_mail_parcel
 from . import mail_mail_portion
 from . import mail_mail_result
 from . import mail_mail_put_off
+from . import mail_mail_awaiting
 from . import mail_mail_delivery
 from . import mail_mail_together
 from . import mail_mail_queue

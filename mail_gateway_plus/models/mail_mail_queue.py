@@ -189,9 +189,12 @@ class MailMailQueue(models.Model):
                 ]
                 routed = self._gateway_route(turn, errands)
                 self._gateway_commit()
-                break
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
+                continue
+            # Where all of them wait or are given up, those behind them come.
+            if routed or not rows or not turn.has_time:
+                break
         turn.drained_at = None if rows else turn.clock()
         for route, mails in routed:
             turn.add(route, mails)
@@ -232,6 +235,12 @@ class MailMailQueue(models.Model):
                 server_id or 0, domain_id or 0, smtp_from, dispatch.server_is_forced
             )
             server = self.env["ir.mail_server"].browse(server_id or ())
+            if not route.server_is_forced:
+                chosen = [by_id[mail_id] for mail_id in ids]
+                chosen = self._gateway_await(server, smtp_from, chosen, turn)
+                ids = [errand.mail_id for errand in chosen]
+            if not ids:
+                continue
             if not route.server_is_forced and server._is_for_other_senders(smtp_from):
                 self.browse(ids)._gateway_refuse_sender(server, smtp_from)
                 continue
@@ -274,7 +283,7 @@ class MailMailQueue(models.Model):
                 turn.probing.add(route)  # the mails are those of the session at work
             elif turn.has_time:
                 tried = {server.id or 0 for server in servers}
-                self._gateway_put_off(turn.take_all(route, tried), turn, servers)
+                self._gateway_put_off(route, turn.take_all(route, tried), turn, servers)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             self.env.cr.rollback()  # the mails wait for the route's next session
         except Exception as error:
