@@ -18,7 +18,7 @@ class Answer(str, Enum):
     UNSATISFIED = "unsatisfied"
 
 
-# What an answer starts with, as the letter asks for it in its language, without accents.
+# What an answer starts with, as the letter asks for it in its language.
 PHRASES = {
     Answer.APPEAL: (
         "appeal",

@@ -217,13 +217,13 @@ class GrievanceTicketDecision(models.Model):
         return {**values, "previous_ticket_id": closed.id}
 
     def _read_answer(self, text):
-        """Return what an answer says of the decision, as :func:`read_answer` does."""
+        """Read what an answer says of the decision (:func:`read_answer`)."""
         if not (self.decision and self.is_closed):
             return None, False
         return read_answer(text)
 
     def _mail_gateway_stays_closed(self, facts):
-        """Leave the ticket closed for an appeal, which is another one, and for thanks."""
+        """Leave it closed for an appeal, which is another ticket, and for thanks."""
         answer, goes_on = self._read_answer(facts.text)
         is_thanks = answer is Answer.SATISFIED and not goes_on
         return answer is Answer.APPEAL or is_thanks

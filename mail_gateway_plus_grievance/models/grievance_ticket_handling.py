@@ -102,8 +102,8 @@ class GrievanceTicketHandling(models.Model):
         help="The complainant agrees that what they said is passed on to others.",
     )
     referred_to = fields.Char(
-        help="Who else sees to it: another office, a hospital, the police. The decision "
-        "of such a grievance is “Redirected”, unless you see to it as well.",
+        help="Who else sees to it: another office, a hospital, the police. The "
+        "decision of such a grievance is “Redirected”, unless you see to it as well.",
     )
     duplicate_of_id = fields.Many2one(
         "grievance.ticket",

@@ -224,7 +224,7 @@ def test_rule_is_written_tried_and_followed_to_a_sealed_ticket(
 ):
     office.post("Seed at the depot", "He asks for presents before he hands it out.\n")
 
-    # The administrator writes a rule: whoever asks for presents is for the sealed team …
+    # The administrator writes a rule: what is about presents is to be sealed …
     browser.open_action(page, "mail_gateway_plus.action_rule")
     page.get_by_role("button", name="New").click()
     browser.fill(page, "name", "Presents asked for")

@@ -85,7 +85,7 @@ class TestGrievanceIntake(GrievanceCase):
         self.assertEqual(ticket.partner_id, partner)
 
     def test_mail_of_one_of_several_contacts_with_the_same_address(self):
-        """Trap f.2.2 of another grievance addon: it took whichever came first."""
+        """Another grievance addon took whichever came first."""
         contacts = self.env["res.partner"].create(
             [
                 {"name": name, "email": "amina@complainant.example.org"}

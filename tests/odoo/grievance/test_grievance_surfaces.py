@@ -1,7 +1,7 @@
 """No way around the rules: whatever tells of a ticket is seen by who sees the ticket.
 
-Another grievance addon let every employee read every ticket, and portal users write them
-(traps f.2.6 of our notes on such addons). A test for each way that Odoo has to a record.
+Another grievance addon let every employee read every ticket, and portal users write
+them. A test for each way that Odoo has to a record.
 """
 
 import json
