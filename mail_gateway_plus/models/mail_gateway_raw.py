@@ -46,7 +46,7 @@ class MailGatewayRaw(models.Model):
         """Have PostgreSQL compress with LZ4 where it was built with it.
 
         Its own method takes half of the time that writing a message down takes, and
-        mail, most of it base64, gains little from it (from version 14, ``ALTER TABLE``).
+        mail, most of it base64, gains little from it (``ALTER TABLE``, version 14).
         """
         [[is_wanted]] = self.env.execute_query(
             SQL(
