@@ -25,9 +25,8 @@ from . import ir_mail_server_origin
 from . import ir_mail_server_frame
 from . import ir_mail_server_egress
 from . import ir_mail_server_setup
-from . import ir_mail_server_proxy
+from . import ir_mail_server_line
 from . import ir_mail_server_app
-from . import ir_mail_server_trust
 from . import mail_gateway_diagnosable
 from . import mail_gateway_diagnosis
 from . import ir_mail_server_diagnosis
@@ -39,6 +38,7 @@ from . import mail_gateway_round_trip_progress
 from . import ir_mail_server_round_trip
 from . import mail_gateway_folder
 from . import fetchmail_server
+from . import fetchmail_server_connect
 from . import fetchmail_server_environment
 from . import fetchmail_server_fetch
 from . import fetchmail_server_days
@@ -47,9 +47,8 @@ from . import fetchmail_server_reconcile
 from . import fetchmail_server_rest
 from . import fetchmail_server_setup
 from . import fetchmail_server_machines
-from . import fetchmail_server_proxy
+from . import fetchmail_server_line
 from . import fetchmail_server_app
-from . import fetchmail_server_trust
 from . import fetchmail_server_warned
 from . import fetchmail_server_diagnosis
 from . import fetchmail_server_senders
