@@ -1,7 +1,11 @@
+from email import message_from_bytes
+from email.policy import compat32
+
 from odoo import models
 
 from ..advice import REASON_TEXT
 from ..core.parsing.envelope import read_envelope
+from ..core.parsing.facts import read_facts
 from ..core.parsing.lightening import lighten
 from ..core.parsing.mender import mend
 from ..core.parsing.storable import storable
@@ -34,7 +38,7 @@ class MailGatewayInboundRehearsal(models.Model):
     def _rehearse_one(self, server, message, is_known):
         envelope = read_envelope(message.raw)
         told = {"subject": envelope.subject, "sender": envelope.email_from}
-        if self._would_be_sealed(server, message.raw, envelope):
+        if self._is_for_few(self._glance_at(server, message.raw)):
             told = {"subject": self.env._("(sealed)"), "sender": ""}
         if is_known:
             return {**told, "reason": self.env._("It is in the journal already.")}
@@ -48,6 +52,11 @@ class MailGatewayInboundRehearsal(models.Model):
         if fate.get("reason"):
             return {**told, "reason": fate["reason"]}
         return {**told, "model": fate["model"], "record": fate["record"]}
+
+    def _glance_at(self, server, raw):
+        """Return the trace of a message of which nothing is known but what it says."""
+        parsed = message_from_bytes(raw, policy=compat32)
+        return Trace(observe=lambda: read_facts(parsed), mailbox_id=server.id)
 
     def _rehearse_again(self, rules=None):
         """Return what this message of the journal would become now.

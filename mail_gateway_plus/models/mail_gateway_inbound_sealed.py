@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
+from ..core.parsing.envelope import read_identifiers
 from ..core.parsing.facts import read_facts
 from ..core.policy.outcome import State
 
@@ -125,30 +126,46 @@ class MailGatewayInboundSealed(models.Model):
             return self.sealed_for
         if not facts.headers:
             facts = read_facts(message_from_bytes(trace.raw, policy=compat32))
+        return self._sealed_type(trace, facts)
+
+    @api.model
+    def _is_for_few(self, trace):
+        """Say whether a message is to be sealed, before it became anything.
+
+        :param trace: of a message on its way, or that is only looked at
+        """
+        facts = trace.facts
+        answers = read_identifiers(
+            facts.value("references"), facts.value("in-reply-to")
+        )
+        row = self.new({"server_id": trace.mailbox_id, "answers": " ".join(answers)})
+        return bool(row._sealed_type(trace, facts))
+
+    def _sealed_type(self, trace, facts):
+        """Return the record type that the message is sealed as, or ``False``."""
+        row = self.sudo()  # whoever asks: mailboxes, aliases and records are not theirs
+        directive = trace.directive
         for name in self._gateway_sealable_models():
-            values = trace.directive.values_for(name)
-            if self._goes_to(name, trace, facts) and self.env[name]._letter_is_sealed(
-                self, facts, values
+            records = row.env[name]
+            if row._goes_to(name, trace, facts) and records._letter_is_sealed(
+                row, facts, directive.values_for(name)
             ):
                 return name
-            if self._answers_sealed(name):
+            if directive.model == name and records.browse(
+                directive.record_id or ()
+            ).filtered("is_sealed"):
+                return name
+            if row._answers_sealed(name):
                 return name
         return False
 
-    def _would_be_sealed(self, server, raw, envelope):
-        """Say whether a message in a mailbox is for those few, before it is fetched."""
-        name = server.object_id.model
-        if name not in self._gateway_sealable_models():
-            return False
-        row = self.new({"server_id": server.id, "answers": " ".join(envelope.answers)})
-        facts = read_facts(message_from_bytes(raw, policy=compat32))
-        return self.env[name]._letter_is_sealed(row, facts, {}) or row._answers_sealed(
-            name
-        )
-
     def _goes_to(self, name, trace, facts):
         """Say whether the message may become a record of a type."""
-        if name in (self.sealed_for, trace.directive.model):
+        if name in (
+            self.sealed_for,
+            self.server_id.object_id.model,
+            trace.directive.model,
+        ):
             return True
         aliases = self.env["mail.alias"].search_count(
             [

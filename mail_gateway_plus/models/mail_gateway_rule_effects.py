@@ -43,6 +43,9 @@ class MailGatewayRuleEffects(models.Model):
         if not trace.machine.is_person:
             trace.notes.append(self.env._("Not forwarded, as a machine wrote it."))
             return
+        if self.env["mail.gateway.inbound"]._is_for_few(trace):
+            trace.notes.append(self.env._("Not forwarded, as only few may see it."))
+            return
         trace.notes.append(self.env._("Forwarded to %s.", addresses))
         if trace.is_rehearsal:
             return

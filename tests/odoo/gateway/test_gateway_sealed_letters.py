@@ -242,6 +242,25 @@ class TestSealedLetters(SealedLetterCase):
         self.assertEqual(plain["subject"], "Water")
         self.assertEqual((sensitive["subject"], sensitive["sender"]), ("(sealed)", ""))
 
+    def test_rules_forward_no_such_letter(self):
+        self.receive_sealed(letter("A", "<5@home.example>", body="He raped her.\n"))
+        self.env["mail.gateway.rule"].create(
+            {"name": "Copy", "scope": "any", "forward_to": "archive@town.example"}
+        )
+        answer = letter("Re: A", "<6@home.example>", In_Reply_To="<5@home.example>")
+
+        rows = self.receive_letters(PLAIN, SENSITIVE, answer)
+        sealed = self.receive_letters(
+            letter("B", "<7@home.example>", body="Leaks.\n"), is_sealed=True
+        )
+
+        mails = self.env["mail.mail"].search(
+            [("email_to", "=", "archive@town.example")]
+        )
+        self.assertEqual(mails.mapped("subject"), ["Fwd: Water"])
+        for row in rows[1:] | sealed:
+            self.assertIn("Not forwarded, as only few may see it.", row.route_notes)
+
     def test_flood_of_letters_to_a_sealed_mailbox_names_nobody(self):
         self.env["ir.config_parameter"].set_param("mail.gateway.loop.threshold", "1")
         letters = [
