@@ -15,6 +15,7 @@ CHECK_LABELS = {
     Check.ALIGNMENT: _lt("Counts for the sender (alignment)"),
     Check.BOUNCE: _lt("Delivery reports (bounce address)"),
     Check.EGRESS: _lt("Name of the sending address (PTR)"),
+    Check.VOLUME: _lt("Machines and people apart"),
 }
 
 GRADE_LABELS = {
@@ -190,6 +191,13 @@ CAUSE_TEXT = {
     ),
     Cause.EGRESS_OF_PROVIDER: _lt(
         "The mail leaves from the provider's addresses, which are the provider's care."
+    ),
+    Cause.VOLUME_SHARED: _lt(
+        "Odoo sent this many mails within a day from the domain that people write from "
+        "as well: %s. Where receivers take some of it for spam, people's own mail "
+        "suffers too. Send it from a subdomain of its own, named in brackets as an "
+        "example, with SPF, DKIM and DMARC of its own; answers may go to the old "
+        "address (Default Reply-To)."
     ),
 }
 

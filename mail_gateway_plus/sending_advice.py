@@ -12,6 +12,8 @@ CAUSE_TITLE = {
     Cause.UNKNOWN_HOST: _lt("Server's name unknown"),
     Cause.UNREACHABLE: _lt("Server not reachable"),
     Cause.PROXY: _lt("Proxy gives no connection"),
+    Cause.NOT_CONFIRMED: _lt("Server not confirmed"),
+    Cause.OUT_OF_USE: _lt("Server out of use"),
     Cause.TIMEOUT: _lt("Server did not answer in time"),
     Cause.DROPPED: _lt("Connection broke"),
     Cause.TLS_UNAVAILABLE: _lt("No encrypted connection"),
@@ -78,6 +80,14 @@ CAUSE_ADVICE = {
     Cause.UNKNOWN_HOST: _TEST,
     Cause.UNREACHABLE: _TEST,
     Cause.PROXY: _TEST,
+    Cause.NOT_CONFIRMED: _lt(
+        "A change to the server's settings took its confirmation back. Open the "
+        "outgoing server and press Test & Confirm: then the mail goes out by itself."
+    ),
+    Cause.OUT_OF_USE: _lt(
+        "Put the outgoing server back into use, or wait until it is tried again by "
+        "itself: then the mail goes out."
+    ),
     Cause.TIMEOUT: _BY_ITSELF,
     Cause.DROPPED: _BY_ITSELF,
     Cause.TLS_UNAVAILABLE: _TEST,

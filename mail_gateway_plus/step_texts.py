@@ -4,7 +4,8 @@ from odoo.tools import LazyTranslate
 from odoo.tools.misc import format_date
 
 from .core.diagnosis.advice_keys import Advice
-from .core.diagnosis.steps import Step, StepState
+from .core.diagnosis.samples import BAD_SAMPLES, good_sample
+from .core.diagnosis.steps import Protocol, Step, StepState
 from .core.protocols.endpoint import Security
 from .core.protocols.proxy import ProxyType
 from .ladder_advice import LADDER_ADVICE
@@ -93,6 +94,20 @@ class StepTexts:
             **self._advice(result["advice"]),
         )
         return line
+
+    def samples(self, planned_steps):
+        """Return what is said when all is well, and what often goes wrong."""
+        protocol = Protocol(self._protocol)
+        first = [step for step in planned_steps if step in (Step.TLS, Step.GREETING)]
+        is_ssl = first[:1] == [Step.TLS.value]
+        security = Security.SSL if is_ssl else Security.STARTTLS
+        return {
+            "good": "\n".join(good_sample(protocol, security)),
+            "bad": [
+                [sample.words, self._advice(sample.advice)["cause"]]
+                for sample in BAD_SAMPLES[protocol]
+            ],
+        }
 
     def failure(self, steps, door):
         """Return which step failed, and what answers instead."""

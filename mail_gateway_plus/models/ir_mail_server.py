@@ -41,8 +41,12 @@ class IrMailServer(models.Model):
     def test_smtp_connection(self, autodetect_max_email_size=False):
         """Confirm what Odoo's own test has proven, whoever asked for it."""
         result = super().test_smtp_connection(autodetect_max_email_size)
-        self.write({"state": "done"})
+        self._note_proven()
         return result
+
+    def _note_proven(self):
+        """Note that a test has shown that the server works."""
+        self.write({"state": "done"})
 
     def action_test_and_confirm(self):
         """Try the server up to the point of sending; confirm it if all went well.

@@ -118,8 +118,16 @@ class IrMailServerDeliverability(models.Model):
             addresses=tuple(addresses),
             host=(self.smtp_host or "").lower(),
             is_of_provider=is_of_provider,
+            is_of_people=self._is_of_people(domain),
+            mails_a_day=self.accepted_24h,
             report_address=email_normalize(self.env.company.email) or "",
         )
+
+    def _is_of_people(self, domain):
+        """Say whether an employee has an address of the domain."""
+        people = [("share", "=", False), ("email", "=ilike", f"%@{domain}")]
+        # sudo: the scheduler asks, too
+        return bool(self.env["res.users"].sudo().search_count(people, limit=1))
 
     def _last_round_trip(self):
         """Return the last mail of ours that arrived: its header shows what is done."""

@@ -181,11 +181,11 @@ class IrMailServerDelivery(models.Model):
 
     # ------------------------------------------------------------------- by persons
 
-    def test_smtp_connection(self, autodetect_max_email_size=False):
-        """Put a server back into use once a test has proven that it works."""
-        result = super().test_smtp_connection(autodetect_max_email_size)
+    def _note_proven(self):
+        """Put a server back into use, unless a person has put it out of use."""
+        result = super()._note_proven()
         for server in self:
-            self.env["mail.gateway.breaker"]._close(server)
+            self.env["mail.gateway.breaker"]._note_proven(server)
         return result
 
     def action_put_out_of_use(self):

@@ -122,7 +122,7 @@ class IrMailServerDiagnosis(models.Model):
         return log_in
 
     def _confirm_tested(self, _results):
-        self.write({"state": "done"})
+        self._note_proven()
 
     def _door_values(self, door):
         """Return what to write to use another port and security.

@@ -10,8 +10,9 @@ class IrMailServerEnvironment(models.Model):
     """Settings of an outgoing server that come from the environment.
 
     All but its name, its notes and whether it is archived, which the database is
-    searched by; and its quotas and tokens of Google and Microsoft, which are rows and
-    renewals of the database's own.
+    searched by; the texts around its mails, which are more than a line; and its quotas
+    and tokens of Google and Microsoft, which are rows and renewals of the database's
+    own.
     """
 
     _name = "ir.mail_server"

@@ -1,6 +1,7 @@
 """Providers and findings on the form of an outgoing server."""
 
 from odoo import api, fields, models
+from odoo.fields import Command
 
 from ..core.protocols.endpoint import Security
 from ..core.setup.preset import UserForm
@@ -79,6 +80,7 @@ class IrMailServer(models.Model):
         if not half:
             return
         self.name = self.name or self.preset_id.name
+        self._set_limits()
         types = self._fields["smtp_authentication"].get_values(self.env)
         oauth = self.preset_id._oauth_type(types)
         if oauth:
@@ -94,6 +96,17 @@ class IrMailServer(models.Model):
         if oauth:
             # Odoo's OAuth servers insist on this very encryption.
             self.smtp_encryption, self.smtp_port = "starttls", 587
+
+    def _set_limits(self):
+        """Take over the provider's limits; those entered by hand stay instead."""
+        gone = self.quota_ids.filtered("is_from_preset")
+        self.quota_ids -= gone
+        if not self.quota_ids:
+            values = self.preset_id._quota_values()
+            self.quota_ids = [Command.create(each) for each in values]
+        most = self.preset_id.connections
+        if most:
+            self.session_limit = min(self.session_limit or most, most)
 
     @api.onchange("preset_region_id")
     def _onchange_preset_region(self):

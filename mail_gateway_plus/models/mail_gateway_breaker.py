@@ -163,6 +163,15 @@ class MailGatewayBreaker(models.Model):
             {"cause": known_cause(verdict.cause).value, "fault_text": text},
         )
 
+    def _note_proven(self, server):
+        """Put a server back into use that a test has proven to work.
+
+        Where a person has put it out of use, a test says nothing against that.
+        """
+        breaker = self._breakers(server).get(server.id)
+        if breaker is not None and not breaker.is_forced_open():
+            self._close(server)
+
     # ------------------------------------------------------------------ for persons
 
     def _force_open(self, server):
@@ -172,7 +181,7 @@ class MailGatewayBreaker(models.Model):
         self._change(server, lambda current: current.forced_open(now), note)
 
     def _close(self, server):
-        """Put a server back into use: a person says so, or a test has proven it."""
+        """Put a server back into use."""
         now = fields.Datetime.now()
         if server.id in self._breakers(server):
             self._change(server, lambda current: current.closed(now, is_trusted=True))

@@ -144,6 +144,7 @@ class MailGatewayDiagnosis(models.Model):
             "lines": lines,
             "transcript": self.transcript or "",
             "commands": self.commands or "",
+            "samples": texts.samples(self.planned_steps or []),
             "file_name": f"{self.address}.txt".replace(":", "-"),
         }
 

@@ -306,6 +306,25 @@ class MailGatewayPreset(models.Model):
         )
         return [text for number, text in texts if number]
 
+    def _quota_values(self):
+        """Return the provider's limits as the values of quotas, one a window."""
+        limits = (
+            ("minute", self.messages_per_minute, self.recipients_per_minute),
+            ("hour", self.messages_per_hour, self.recipients_per_hour),
+            ("day", self.messages_per_day, self.recipients_per_day),
+        )
+        return [
+            {
+                "window_count": 1,
+                "window_unit": unit,
+                "max_messages": messages,
+                "max_recipients": recipients,
+                "is_from_preset": True,
+            }
+            for unit, messages, recipients in limits
+            if messages or recipients
+        ]
+
     def _ways_of(self, protocol):
         """Return the :class:`~..core.setup.preset.Half` for a protocol, or ``None``."""
         return self._fact().half(protocol) if self else None

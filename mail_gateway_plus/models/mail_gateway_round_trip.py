@@ -229,6 +229,7 @@ class MailGatewayRoundTrip(models.Model):
         )
         if not self.egress_address and journey.client_address:
             self.egress_address = as_network(journey.client_address)
+        self.server_id._note_egress(self)
         self._withdraw_server_alerts()
 
     def _bounce(self, words):

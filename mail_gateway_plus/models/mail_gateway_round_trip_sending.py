@@ -105,6 +105,8 @@ class MailGatewayRoundTripSending(models.Model):
         words = (handed.words if handed.error or handed.delivery else "")[:MAX_WORDS]
         seen = [as_network(address) for address in addresses_in(handed.greeting)]
         self.write({"words": words, **({"egress_address": seen[0]} if seen else {})})
+        # A server that lets known addresses in only refuses it perhaps for that reason.
+        self.server_id._note_egress(self)
         if handed.error is None and handed.delivery is None:
             return  # another addon's connection took it and tells no more
         if handed.delivery is not None and (

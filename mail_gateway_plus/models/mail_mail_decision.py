@@ -111,8 +111,8 @@ class MailGatewayBreaker(models.Model):
 class IrMailServer(models.Model):
     _inherit = "ir.mail_server"
 
-    def test_smtp_connection(self, autodetect_max_email_size=False):
+    def _note_proven(self):
         """Send what waits for a server that has just been proven."""
-        result = super().test_smtp_connection(autodetect_max_email_size)
+        result = super()._note_proven()
         self.env["mail.mail"]._gateway_redrive()
         return result

@@ -6,7 +6,6 @@ from odoo.tools import SQL
 
 from ..core.policy.lanes import Lane
 from ..core.policy.sending_retry import next_try
-from ..core.policy.verdict import Cause
 from .ir_mail_server_sending import is_own_quota
 from .mail_mail_result import tell
 
@@ -21,22 +20,27 @@ class MailMailPutOff(models.Model):
 
     _inherit = "mail.mail"
 
-    def _gateway_put_off(self, errands, turn, servers):
+    def _gateway_put_off(self, route, errands, turn, servers):
         """Have mails wait that no server could take; commits.
 
         What was said about a mail itself, or gives it up, is a result as any other.
+
+        :param servers: those that were asked
         """
-        waits = []
+        waits, why = [], None
+        if not servers:
+            found = self.env["ir.mail_server"].browse(route.server_id or ())
+            why = found._why_none_usable(route.smtp_from)
         chances = self._gateway_chances(turn, servers, len(errands))
         mails = {mail.id: mail for mail in self._gateway_existing(errands)}
         for errand, chance_at in zip(errands, chances, strict=True):
             mail = mails.get(errand.mail_id)
             if mail is None:
                 continue
-            wait = mail._gateway_wait(errand, chance_at)
+            wait = mail._gateway_wait(errand, chance_at, why)
             if wait is None:
                 self._gateway_surely(
-                    lambda mail=mail, e=errand: mail._gateway_put_off_one(e, turn)
+                    lambda mail=mail, e=errand: mail._gateway_put_off_one(e, turn, why)
                 )
             else:
                 waits.append((errand.mail_id, *wait))
@@ -47,17 +51,19 @@ class MailMailPutOff(models.Model):
         """Return the mails of these errands, but for those deleted meanwhile."""
         return self.browse(errand.mail_id for errand in errands).exists()
 
-    def _gateway_wait(self, errand, chance_at):
+    def _gateway_wait(self, errand, chance_at, why):
         """Return until when a mail waits, its tries, since when, why and for what.
 
         None where it is more than a matter of waiting. What never came to a server,
         or to its quota only, is not the mail's failure and is not counted as a try.
+
+        :param why: cause and words for those that no server was asked about
         """
         verdicts = [verdict for _server, verdict in errand.tried.values()]
         tries, since = self.gateway_tries, self.gateway_since or None
         if not verdicts:
-            reason = self.env._("No outgoing mail server can be used at this time.")
-            return chance_at, tries, since, reason, Cause.UNREACHABLE.value
+            cause, told = self._gateway_told_unasked(why)
+            return self._gateway_wait_unasked(errand, chance_at, told, cause)
         if any(answer.verdict is not None for answer in errand.answers.values()):
             return None
         if all(map(is_own_quota, verdicts)):
@@ -96,9 +102,13 @@ class MailMailPutOff(models.Model):
         ]
         return self.env._("No outgoing mail server took it.\n%s", "\n".join(told))
 
-    def _gateway_put_off_one(self, errand, turn):
-        """Write down the result of one that a server had something to say about."""
+    def _gateway_put_off_one(self, errand, turn, why):
+        """Write down the result of one that does not simply wait."""
         if not self._gateway_hold(turn.token):
+            return
+        if not errand.tried:
+            cause, told = self._gateway_told_unasked(why)
+            self._gateway_give_up("mail_smtp", told, cause.value, ([], []))
             return
         reason = self._gateway_told(errand)
         answers = [a for a in errand.answers.values() if a.verdict is not None]
@@ -118,6 +128,7 @@ class MailMailPutOff(models.Model):
         count: who changes something has the waiting mail sent (``_gateway_redrive``).
 
         :param tried: the servers that were asked; if none were to be had, all count
+        :returns: a time for each; None where nothing says when
         """
         now = fields.Datetime.now()
         servers, moments = self.env["ir.mail_server"].sudo(), []
@@ -135,6 +146,8 @@ class MailMailPutOff(models.Model):
         if tried and turns:
             return turns
         soonest = min(moments, default=None)
+        if not (tried or turns or soonest):
+            return [None] * count  # nobody knows
         turns = turns or [soonest or now + timedelta(minutes=1)] * count
         least, most = now + LEAST_WAIT, now + LONGEST_WAIT
         return [min(max(min(each, soonest or each), least), most) for each in turns]

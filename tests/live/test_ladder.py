@@ -8,6 +8,7 @@ import pytest
 
 from odoo.addons.mail_gateway_plus.core.diagnosis.advice_keys import Advice
 from odoo.addons.mail_gateway_plus.core.diagnosis.ladder import Climb
+from odoo.addons.mail_gateway_plus.core.diagnosis.peeking import peek
 from odoo.addons.mail_gateway_plus.core.diagnosis.steps import (
     Door,
     Protocol,
@@ -191,6 +192,21 @@ def test_middlebox_on_the_way_to_a_mailbox_is_found_out(mailbox):
 
     assert failed(results) == (Step.TLS, Advice.TLS_STRIPPED)
     assert b"LOGIN" not in middlebox.said_by_client
+
+
+@pytest.mark.parametrize("security", [STARTTLS, SSL])
+@pytest.mark.parametrize("protocol", Protocol)
+def test_certificate_is_peeked_at_without_a_login(mailbox, relay, protocol, security):
+    if protocol is Protocol.SMTP:
+        port = relay.smtps_port if security is SSL else relay.submission_port
+        target = relay_target(port, security)
+    else:
+        target = mailbox_target(mailbox, protocol, security)
+
+    details = peek(target, 10)
+
+    assert "localhost" in details["names"]
+    assert details["days_left"] >= 0
 
 
 @pytest.mark.parametrize("security", Security)

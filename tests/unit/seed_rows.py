@@ -15,6 +15,7 @@ PRESET_DATA = "unit/test_preset_data.py"
 DIAGNOSIS = "odoo/gateway/test_gateway_diagnosis.py"
 CONFIRMATION = "odoo/gateway/test_gateway_confirmation.py"
 ENVIRONMENT = "odoo/gateway/test_gateway_environment.py"
+WARNINGS = "odoo/gateway/test_gateway_warnings.py"
 IDENTITY = "odoo/gateway/test_gateway_server_identity.py"
 OUTAGE = "odoo/gateway/test_outgoing_outage.py"
 DISCOVER = "unit/test_discover.py"
@@ -99,8 +100,11 @@ ROWS = {
     ),
     17: Row(
         "what good and bad output looks like",
-        (LAST_TEST,),
-        missing="samples beside the transcript; each step says it in words instead",
+        (
+            f"{WEB_DIAGNOSIS}::test_wrong_password_is_explained_mended_and_confirmed",
+            "unit/test_samples.py::"
+            "test_bad_sample_gets_the_advice_that_stands_beside_it",
+        ),
     ),
     18: Row(
         "each server is tested by itself",
@@ -114,14 +118,26 @@ ROWS = {
             f"{UNIT_LADDER}::test_refused_recipient_is_told_in_the_servers_words",
         ),
     ),
-    20: Row("a rehearsal of the rate limits", missing="not there"),
+    20: Row(
+        "a rehearsal of the rate limits",
+        (
+            "web/test_limits_and_warnings.py::test_limits_are_rehearsed",
+            "unit/test_rehearsal.py::test_rest_waits_for_the_next_window",
+            "odoo/gateway/test_gateway_quota.py::"
+            "test_it_says_how_many_go_when_and_sends_none",
+        ),
+    ),
     21: Row("a wrong password fails cleanly", (WRONG_PASSWORD,)),
     22: Row(
         "a person's own mailbox is warned of", (f"{LINTERS}::test_mailbox_of_a_person",)
     ),
     23: Row(
-        "a register of addresses that are on allow-lists",
-        missing="a note on the server only; nobody is told when the address changes",
+        "a register of addresses that are on allow-lists, and word of new ones",
+        (
+            f"{WARNINGS}::test_new_address_is_told_once_and_shown_on_the_form",
+            f"{WARNINGS}::test_noting_the_address_settles_it",
+            "web/test_limits_and_warnings.py::test_new_address_is_warned_of_and_noted",
+        ),
     ),
     31: Row(
         "other ports are tried when one is closed",
@@ -200,8 +216,22 @@ ROWS = {
         (OTHER_PORTS, f"{LINTERS}::test_login_on_port_25"),
         missing="sending by a provider's own interface instead of SMTP",
     ),
-    58: Row("a header and a footer for all mail of a server", missing="not there"),
-    60: Row("advice to send much mail from a domain of its own", missing="not there"),
+    58: Row(
+        "a header and a footer for all mail of a server",
+        (
+            f"{IDENTITY}::test_servers_texts_stand_around_the_mails_once",
+            "unit/test_mail_frame.py::"
+            "test_both_forms_of_a_mail_have_it_and_its_headers_stay",
+        ),
+    ),
+    60: Row(
+        "advice to send much mail from a domain of its own",
+        (
+            f"{DELIVERABILITY}::test_much_mail_wants_a_domain_of_its_own",
+            "odoo/gateway/test_gateway_deliverability.py::"
+            "test_much_mail_from_the_domain_of_people_is_advised_against",
+        ),
+    ),
     64: Row(
         "what fails silently without a server",
         (f"{OUTAGE}::test_list_of_what_breaks_fits_the_installed_addons",),
@@ -231,7 +261,8 @@ ROWS = {
     68: Row(
         "secrets stay out of the database",
         (
-            f"{ENVIRONMENT}::test_secret_is_nowhere_in_the_database",
+            "odoo/gateway/test_gateway_environment_secrets.py::"
+            "test_secret_is_nowhere_in_the_database",
             "live/test_environment_secrets.py::"
             "test_relay_is_confirmed_and_sends_with_the_password_of_the_file",
         ),
@@ -351,8 +382,11 @@ ROWS = {
     109: Row("a locked account, or one that may not send", (CATALOGUE,)),
     110: Row(
         "certificate: chain, name and days to expiry",
-        (BAD_CERTIFICATE, f"{UNIT_LADDER}::test_good_certificate_is_described"),
-        missing="an alert before it expires; only a test says so",
+        (
+            BAD_CERTIFICATE,
+            f"{UNIT_LADDER}::test_good_certificate_is_described",
+            f"{WARNINGS}::test_certificate_that_ends_soon_is_told_once_for_each_server",
+        ),
     ),
     111: Row(
         "which TLS was agreed on, and a lowest version",

@@ -4,7 +4,12 @@ import ipaddress
 from dataclasses import replace
 
 import pytest
-from mgp_core.deliverability.egress import addresses_in, as_network
+from mgp_core.deliverability.egress import (
+    addresses_in,
+    as_network,
+    is_news,
+    networks_in,
+)
 from mgp_core.deliverability.examine import examine
 from mgp_core.deliverability.findings import Cause, Check, Grade, Sender, worst
 from mgp_core.deliverability.lookups import Lookups
@@ -434,3 +439,54 @@ def test_unknown_address_is_no_fault(is_of_provider, cause):
 )
 def test_addresses_are_found_in_notes_and_greetings(text, found):
     assert [as_network(address) for address in addresses_in(text)] == found
+
+
+def test_networks_are_found_too():
+    found = networks_in("9.9.9.0/24 and 2001:db8::5, since 12:30; 9.9.9.9/24 is none")
+
+    assert [str(network) for network in found] == ["9.9.9.0/24", "2001:db8::5/128"]
+
+
+@pytest.mark.parametrize(
+    "address, noted, usual, expected",
+    [
+        # What was never known is no news.
+        ("9.9.9.10", "", [], False),
+        ("9.9.9.10", "", ["9.9.9.10"], False),
+        ("9.9.9.11", "", ["9.9.9.10"], True),
+        # What is noted is none either.
+        ("9.9.9.11", "9.9.9.11/32", ["9.9.9.10"], False),
+        ("9.9.9.12", "9.9.9.11/32", ["9.9.9.10"], True),
+        ("9.9.9.11", "all of 9.9.9.0/24", ["9.9.9.10"], False),
+        # The public address says nothing of the one in the own network.
+        ("10.0.0.5", "", ["9.9.9.10"], False),
+        ("10.0.0.6", "", ["9.9.9.10", "10.0.0.5"], True),
+        # A machine with both families uses now this one, now that.
+        ("2a00:1450::5", "", ["9.9.9.10"], False),
+        # The end of an IPv6 address changes every day (RFC 8981).
+        ("2a00:1450::6", "", ["2a00:1450::5"], False),
+        ("2a00:1450:0:1::6", "", ["2a00:1450::5"], True),
+    ],
+)
+def test_address_is_news_where_nobody_reckons_with_it(address, noted, usual, expected):
+    address = ipaddress.ip_address(address)
+    usual = [ipaddress.ip_address(each) for each in usual]
+
+    assert is_news(address, networks_in(noted), usual) is expected
+
+
+# ----------------------------------------------------------------------------- volume
+
+
+@pytest.mark.parametrize(
+    ("is_of_people", "mails_a_day", "expected"),
+    [
+        (True, 1000, [Cause.VOLUME_SHARED]),
+        (True, 999, []),
+        (False, 100_000, []),
+    ],
+)
+def test_much_mail_wants_a_domain_of_its_own(is_of_people, mails_a_day, expected):
+    sender = replace(GOOD_SENDER, is_of_people=is_of_people, mails_a_day=mails_a_day)
+
+    assert causes(Check.VOLUME, look(sender)) == expected

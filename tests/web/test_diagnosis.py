@@ -89,8 +89,11 @@ def test_wrong_password_is_explained_mended_and_confirmed(outgoing, picture):
     expect(step(outgoing, "envelope")).to_have_attribute("data-state", "skipped")
     dialog(outgoing).locator("button[name=transcript]").click()
     expect(dialog(outgoing).locator("[name=transcript_text]")).to_contain_text("AUTH")
+    samples = dialog(outgoing).locator("[name=samples]")
+    expect(samples).to_contain_text("< 235 2.7.0 Authentication successful")
+    expect(samples).to_contain_text("535 5.7.8")
     assert "not-the-password" not in dialog(outgoing).inner_text()
-    picture(outgoing, "diagnosis-failed", height=1100)
+    picture(outgoing, "diagnosis-failed", height=1500)
     browser.close_dialog(outgoing)
     browser.expect_status(outgoing, "Not Confirmed")
 

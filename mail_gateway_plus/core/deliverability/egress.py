@@ -17,17 +17,49 @@ def addresses_in(text):
 
     Networks of more than one address are none; each comes once, in their order.
     """
+    single = [
+        net.network_address for net in networks_in(text) if net.num_addresses == 1
+    ]
+    return single[:MAX_ADDRESSES]
+
+
+def networks_in(text):
+    """Return the networks in a text, single addresses included, each once."""
     found = {}
     # An address literal of RFC 5321 section 4.1.3 names its kind.
     text = (text or "")[:MAX_TEXT].replace("IPv6:", " ")
     for word in _CANDIDATE.findall(text):
         try:
-            network = ipaddress.ip_network(word.strip(".:") or word)
+            found[ipaddress.ip_network(word.strip(".:") or word)] = True
         except ValueError:
             continue
-        if network.num_addresses == 1:
-            found[network.network_address] = True
-    return list(found)[:MAX_ADDRESSES]
+    return list(found)
+
+
+def is_news(address, noted, usual):
+    """Say whether nobody reckons with mail leaving from an address.
+
+    That is where none of the ``noted`` networks holds it, and it is none of the
+    ``usual`` addresses, those of before. Each kind is compared with its own: a machine
+    with IPv4 and IPv6 uses now this one, now that. The first one of a kind is no news.
+    """
+    if any(address in network for network in noted):
+        return False
+    kind = _kind(address)
+    places = {_place(other) for other in usual if _kind(other) == kind}
+    return bool(places) and _place(address) not in places
+
+
+def _kind(address):
+    return address.version, is_public(str(address))
+
+
+def _place(address):
+    """Return what stays the same: machines change the end of an IPv6 address daily
+    (RFC 8981), within the 64 bits of their network."""
+    if address.version == 4:
+        return address
+    return ipaddress.ip_network(f"{address}/64", strict=False)
 
 
 def as_network(address):

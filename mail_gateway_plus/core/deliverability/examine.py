@@ -6,6 +6,7 @@ from .egress import check_egress
 from .findings import Grade
 from .receiving import check_bounce, check_mx
 from .spf_check import check_spf
+from .volume import check_volume
 
 WITH_KEY = {Grade.OK, Grade.WARNING}
 
@@ -24,4 +25,5 @@ def examine(lookups, sender):
         check_alignment(lookups, sender, discovery, has_key),
         *check_bounce(lookups, sender),
         *check_egress(lookups, sender),
+        *check_volume(sender),
     ]

@@ -14,6 +14,7 @@ class Check(str, Enum):
     ALIGNMENT = "alignment"
     BOUNCE = "bounce"
     EGRESS = "egress"
+    VOLUME = "volume"
 
 
 class Grade(str, Enum):
@@ -91,6 +92,8 @@ class Cause(str, Enum):
     EGRESS_PRIVATE = "egress_private"
     EGRESS_OF_PROVIDER = "egress_of_provider"
 
+    VOLUME_SHARED = "volume_shared"
+
 
 @dataclass(frozen=True)
 class Publish:
@@ -131,6 +134,7 @@ class Sender:
     ``selectors``: those entered or seen, each of which has to. ``signing_domains``: the
     ``d=`` of signatures that were seen. ``addresses``: from which mail reaches others,
     as ``ipaddress`` objects. ``is_of_provider``: whether these are somebody else's.
+    ``is_of_people``: whether people write from the domain as well.
     """
 
     domain: str
@@ -142,6 +146,8 @@ class Sender:
     addresses: tuple = ()
     host: str = ""
     is_of_provider: bool = False
+    is_of_people: bool = False
+    mails_a_day: int = 0
     report_address: str = ""
 
 

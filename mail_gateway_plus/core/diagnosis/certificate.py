@@ -29,6 +29,12 @@ def tls_details(sock, now=None):
     return details
 
 
+def ends_soon(details):
+    """Say whether a certificate is near its end or past it, where that is known."""
+    days = details.get("days_left")
+    return days is not None and days < DAYS_UNTIL_WARNING
+
+
 def _leaf_details(leaf, now):
     ends_at = getattr(leaf, "not_valid_after_utc", None)  # since cryptography 42
     if ends_at is None:

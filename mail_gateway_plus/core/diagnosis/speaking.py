@@ -2,17 +2,15 @@
 
 import re
 import ssl
-from dataclasses import replace
 
 from ..errors import ProtocolViolation
 from ..protocols.endpoint import Security
 from .advice_keys import Advice
-from .bounded import HangUp
-from .certificate import DAYS_UNTIL_WARNING, tls_details
-from .doors import open_door
+from .certificate import ends_soon, tls_details
 from .faults import FaultKind
+from .peeking import peek
 from .sessions import open_session
-from .steps import Door, Finding, StepState
+from .steps import Finding, StepState
 
 # How Cisco's "fixup" masks what it does not want to be understood: the greeting by
 # asterisks, offers such as STARTTLS by X, both as long as they were.
@@ -47,7 +45,7 @@ def encryption(climb):
         else:
             _start_tls(climb, context)
     except ssl.SSLCertVerificationError:
-        climb.details = _unverified(target, climb.seconds(PEEK_SECONDS))
+        climb.details = peek(target, climb.seconds(PEEK_SECONDS))
         raise
     sock = climb.session.sock if climb.session else climb.sock
     details = {**tls_details(sock), "verified": endpoint.verify}
@@ -62,7 +60,7 @@ def _judged(climb, details):
         return Finding(details, StepState.WARNING, Advice.CERTIFICATE_EXPIRED)
     if not details["verified"]:
         return Finding(details, StepState.WARNING, Advice.NOT_VERIFIED)
-    if days is not None and days < DAYS_UNTIL_WARNING:
+    if ends_soon(details):
         return Finding(details, StepState.WARNING, Advice.CERTIFICATE_ENDS)
     return Finding(details)
 
@@ -78,27 +76,6 @@ def _start_tls(climb, context):
     if is_masked or session.takes_tls_unoffered():
         climb.failure_advice = Advice.TLS_STRIPPED
     raise ProtocolViolation(session.tls_command)
-
-
-def _unverified(target, seconds):
-    """Return what the refused certificate says, read from another connection.
-
-    Nothing but the certificate is asked for there: nobody logs in.
-    """
-    endpoint = replace(target.endpoint, verify=False)
-    hang_up = HangUp()
-    try:
-        with hang_up.after(seconds):
-            door = Door(endpoint.port, endpoint.security)
-            peek = replace(target, endpoint=endpoint, context=None)
-            session = open_door(peek, door, seconds, hang_up)
-            details = tls_details(session.sock)
-            session.close()
-    except Exception:  # it was only to tell more about a failure that is known
-        return {}
-    finally:
-        hang_up.let_go()
-    return {**details, "verified": False}
 
 
 def capabilities(climb):

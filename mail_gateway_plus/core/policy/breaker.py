@@ -55,6 +55,10 @@ class Breaker:
         """Say whether the server is in regular use."""
         return self.state is State.CLOSED
 
+    def is_forced_open(self):
+        """Say whether a person keeps the server out of use."""
+        return self.state is State.OPEN and self.open_until is None
+
     def can_probe(self, now):
         """Say whether a caller may try whether the server is back."""
         if self.state is State.CLOSED or self.open_until is None:

@@ -16,6 +16,9 @@ NAMED_WAITS_OBEYED = 3
 # After a spent quota that names no wait.
 QUOTA_WAIT = 30 * _MINUTE
 LAST_WAIT = 6 * _HOUR
+# Between two looks whether a server can be used again. Somebody tells the queue as a
+# rule, so these are for the cases in which that goes amiss.
+LOOKS = (_MINUTE, 30 * _MINUTE)
 
 
 class Lane(str, Enum):
@@ -87,6 +90,15 @@ def next_try(lane, tries, verdict, age, chance, patience=None):
         wait = max(wait, verdict.wait) * (1 + JITTER * chance)
     # The last try is made when the time is up, not hours before.
     return min(wait, left) if verdict.wait is None else wait
+
+
+def look_again(waited):
+    """Return when to look again whether there is a server: in as long as it waited.
+
+    So a short interruption delays a mail little, and a long one costs little.
+    """
+    shortest, longest = LOOKS
+    return min(max(waited, shortest), longest)
 
 
 def _scheduled(lane, tries):

@@ -41,6 +41,8 @@ class Cause(str, Enum):
     UNKNOWN_HOST = "unknown_host"
     UNREACHABLE = "unreachable"
     PROXY = "proxy"
+    NOT_CONFIRMED = "not_confirmed"
+    OUT_OF_USE = "out_of_use"
     TIMEOUT = "timeout"
     DROPPED = "dropped"
     TLS_UNAVAILABLE = "tls_unavailable"
@@ -88,6 +90,8 @@ SERVER_CAUSES = frozenset(
         Cause.UNKNOWN_HOST,
         Cause.UNREACHABLE,
         Cause.PROXY,
+        Cause.NOT_CONFIRMED,
+        Cause.OUT_OF_USE,
         Cause.TIMEOUT,
         Cause.DROPPED,
         Cause.TLS_UNAVAILABLE,

@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from odoo.addons.mail.tests.common import mail_new_test_user
+from odoo.addons.mail_gateway_plus.core.deliverability import volume
 from odoo.addons.mail_gateway_plus.core.discovery.names import SystemNames
 from odoo.addons.mail_gateway_plus.deliverability_run import DeliverabilityRun
 
@@ -106,6 +107,22 @@ class TestDeliverabilityReports(DeliverabilityCase):
                 "value": "v=spf1 ip4:9.9.9.10 ~all",
             },
         )
+
+    def test_much_mail_from_the_domain_of_people_is_advised_against(self):
+        self.dns(*RECORDS)
+        server = self.server()
+        self.env.ref("base.user_admin").email = "mayor@city.example"
+        with patch.object(volume, "MUCH_A_DAY", 2):
+            for number in range(2):
+                self.env["mail.gateway.attempt"].create(
+                    {"server_id": server.id, "outcome": "accepted", "phase": "accepted"}
+                )
+                self.check(server)
+                causes = [f["cause"] for f in server.deliverability_ids.findings]
+                self.assertEqual("volume_shared" in causes, bool(number))
+
+        text = self.line(server, "volume")["text"]
+        self.assertIn("2 (notify.city.example)", text)
 
     def test_provider_says_what_the_record_includes(self):
         self.dns(*RECORDS)

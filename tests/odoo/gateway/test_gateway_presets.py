@@ -6,6 +6,7 @@ Numbers of seeds are those of the feature list that users' manuals were read for
 from gateway_case import GatewayCase
 
 from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from odoo.addons.mail.tests.common import mail_new_test_user
@@ -130,6 +131,48 @@ class TestProviders(SetupCase):
         form.preset_id = self.preset("gmail")
 
         self.assertEqual(form.smtp_authentication, "gmail")
+
+    def quotas(self, server):
+        rows = server.quota_ids
+        return [(q.max_messages, q.max_recipients, q.window_unit) for q in rows]
+
+    def test_providers_limits_become_quotas(self):
+        form = self.outgoing_form()
+        form.preset_id = self.preset("gmail")
+
+        server = form.save()
+
+        self.assertEqual(self.quotas(server), [(500, 0, "day")])
+
+    def test_another_providers_limits_take_their_place(self):
+        server = self.outgoing("Main", 25)
+        for code in ("gmail", "google_workspace"):
+            with Form(server, view="base.ir_mail_server_form") as form:
+                form.preset_id = self.preset(code)
+
+        self.assertEqual(self.quotas(server), [(2000, 10000, "day")])
+
+    def test_limits_entered_by_hand_stay(self):
+        server = self.outgoing("Main", 25)
+        server.quota_ids = [Command.create({"max_messages": 7, "window_unit": "hour"})]
+
+        with Form(server, view="base.ir_mail_server_form") as form:
+            form.preset_id = self.preset("gmail")
+
+        self.assertEqual(self.quotas(server), [(7, 0, "hour")])
+
+    def test_no_more_sessions_than_the_provider_allows(self):
+        preset = self.presets.create(
+            {"name": "Own", "code": "own", "smtp_host": "relay.example"}
+        )
+        server = self.outgoing("Main", 25)
+
+        for connections, sessions in ((0, 4), (2, 2)):
+            preset.connections = connections
+            with Form(server, view="base.ir_mail_server_form") as form:
+                form.preset_id = self.presets
+                form.preset_id = preset
+            self.assertEqual(server.session_limit, sessions)
 
     def test_incoming_server_of_microsoft_is_read_by_oauth(self):
         form = self.incoming_form()

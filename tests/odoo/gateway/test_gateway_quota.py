@@ -111,3 +111,52 @@ class TestQuota(GatewayCase):
         with self.assertRaises(IntegrityError):
             self.limit(window_count=0)
             self.env.flush_all()
+
+
+@tagged("post_install", "-at_install")
+class TestRehearsal(GatewayCase):
+    def rehearsed(self, server, **values):
+        wizard = self.env["mail.gateway.rehearse.limits"].create(
+            {"server_id": server.id, **values}
+        )
+        return wizard.outcome
+
+    def limited(self, **values):
+        server = self.outgoing("Relay", 25)
+        server.quota_ids = [fields.Command.create({"window_unit": "hour", **values})]
+        return server
+
+    def test_it_says_how_many_go_when_and_sends_none(self):
+        server = self.limited(max_messages=100)
+        quotas = self.env["mail.gateway.quota"]
+        quotas._reserve(server, 40, 40)
+
+        outcome = self.rehearsed(server, mails=250)
+
+        self.assertIn("The last ones would go out at", outcome)
+        for count in (60, 90):
+            self.assertRegex(outcome, rf"<td[^>]*>{count}</td>")
+        self.assertEqual(server.quota_ids.used_messages, 40)
+        self.assertFalse(self.attempts.search([("server_id", "=", server.id)]))
+
+    def test_few_go_at_once(self):
+        outcome = self.rehearsed(self.limited(max_messages=100), mails=100)
+
+        self.assertIn("All of them would go out at once", outcome)
+
+    def test_mail_that_never_fits_is_told(self):
+        server = self.limited(max_recipients=10)
+
+        outcome = self.rehearsed(server, mails=5, recipients=11)
+
+        self.assertIn("No such mail would ever go out", outcome)
+
+    def test_server_without_quotas_holds_nothing_back(self):
+        self.assertIn("no quota", self.rehearsed(self.outgoing("Relay", 25)))
+
+    def test_any_number_is_answered(self):
+        server = self.limited(max_messages=1, window_unit="day")
+
+        for mails in (-1, 0, 10**9):
+            with self.subTest(mails):
+                self.assertTrue(self.rehearsed(server, mails=mails))

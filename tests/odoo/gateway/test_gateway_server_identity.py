@@ -107,6 +107,31 @@ class TestServerIdentity(GatewayCase):
 
         self.assertEqual(message["Subject"], "[Backup] Hi")
 
+    def test_servers_texts_stand_around_the_mails_once(self):
+        server = self.outgoing(
+            "City",
+            25,
+            text_before="<p>City of Example</p>",
+            text_after="<p>Do not answer <script>x()</script>this address.</p>",
+        )
+
+        _envelope, message = self.prepared(server, subtype="html")
+        self.servers._prepare_email_message__(message, Session(server))
+
+        html = message.get_body(("html",)).get_content()
+        self.assertRegex(html, r"(?s)^<p>City of Example</p>Text.*this address\.</p>$")
+        self.assertNotIn("script", html)
+        plain = message.get_body(("plain",)).get_content()
+        self.assertEqual(plain.count("City of Example"), 1)
+        self.assertEqual(plain.count("this address."), 1)
+
+    def test_text_that_was_emptied_in_the_editor_is_none(self):
+        server = self.outgoing("City", 25, text_after="<p><br></p>")
+
+        _envelope, message = self.prepared(server)
+
+        self.assertEqual(message.get_content().strip(), "Text")
+
     # ---------------------------------------------------------------- queued mails
 
     def queue(self):
