@@ -7,8 +7,9 @@ from mgp_core.trust import arc, signatures
 from mgp_core.trust.judge import judge, judge_unasked
 from mgp_core.trust.verdict import Level, Method, TrustSettings, Why
 
+from tests.rig.arc_seals import sealed
 from tests.rig.dkim_keys import key_record
-from tests.unit.trust_case import LETTER, Names, sealed
+from tests.unit.trust_case import LETTER, Names
 
 PASSED = "dmarc=pass header.from=home.example"
 LIST, OFFICE = "lists.example", "office.example"

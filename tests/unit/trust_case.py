@@ -25,21 +25,6 @@ def signed(raw=LETTER, domain="home.example", bits=1024, **options):
     return signature + raw
 
 
-def sealed(raw, domain, results, before="", bits=1024, **options):
-    """Return a message that a domain forwards, with its ARC set on top (RFC 8617).
-
-    :param results: what it found out about the sender
-    :param before: what it found of the seals before its own, ``pass`` or ``fail``
-    """
-    private, _public = key_pair(bits)
-    found = f"arc={before}; {results}" if before else results
-    note = f"Authentication-Results: {domain}; {found}\r\n".encode()
-    lines = dkim.arc_sign(
-        note + raw, b"mail", domain.encode(), private, domain.encode(), **options
-    )
-    return b"".join(lines) + raw
-
-
 class Names:
     """A DNS in memory: ``texts`` by name, other records by name and kind.
 

@@ -83,6 +83,10 @@ def test_rule_is_written_tried_and_followed_to_its_ticket(
     page.locator(".o-autocomplete--dropdown-menu").get_by_text(
         re.compile(r"^Priority")
     ).first.click()
+    expect(value.locator("td[name='field_id'] input")).to_have_value(
+        re.compile(r"^Priority")
+    )
+    browser.settle(page)
     value.locator("td[name='template'] textarea").fill("urgent")
 
     # … tries it on the mail that came, before it counts …
@@ -98,6 +102,7 @@ def test_rule_is_written_tried_and_followed_to_its_ticket(
     picture(page, "rule-dry-run", published=True)
     browser.close_dialog(page)
     assert not web_odoo.call("mail.gateway.rule", "search_count", [[]])
+    expect(browser.field(page, "value_ids")).to_contain_text("urgent")
 
     # … saves it …
     browser.save(page)

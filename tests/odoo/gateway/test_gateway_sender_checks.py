@@ -13,9 +13,9 @@ from odoo.tests import new_test_user, tagged
 from odoo.addons.mail_gateway_plus.core.policy.deaths import DEATHS_UNTIL_PARKED
 from odoo.addons.mail_gateway_plus.models import mail_gateway_inbound_trust
 
+from tests.rig.arc_seals import sealed
 from tests.rig.dkim_keys import as_strings, key_pair, key_record
 from tests.rig.dns_server import DnsServer
-from tests.unit.trust_case import sealed
 
 CITY_KEY = ("mail._domainkey.city.example", "TXT", as_strings(key_record()))
 

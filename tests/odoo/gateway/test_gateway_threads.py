@@ -129,6 +129,17 @@ class TestThreads(MachineCase):
         row = self.received(letter(subject, sender="Bo <bo@else.example>"))
         self.assertCame(row)
 
+    def test_acknowledgement_names_the_record_signed(self):
+        row = self.received(letter())
+        ticket = self.env["grievance.ticket"].browse(row.res_id)
+        of_ticket = [("model", "=", ticket._name), ("res_id", "=", ticket.id)]
+        mail = self.env["mail.mail"].search(of_ticket, limit=1)
+        self.assertIn(ticket._mail_gateway_signed_reference(), mail.subject)
+
+        raw = letter(f"Fwd: {mail.subject}", "<2@x>", sender="Bo <bo@else.example>")
+
+        self.assertCame(self.received(raw), ticket)
+
     def test_mail_about_nothing_that_has_a_number_keeps_its_subject(self):
         parameters = self.env["ir.config_parameter"]
         parameters.set_param("mail_gateway_plus.subject_references", "True")
