@@ -1,5 +1,4 @@
-from odoo import api, models
-from odoo.fields import Domain
+from odoo import models
 
 
 class MailGatewayRecipient(models.Model):
@@ -7,8 +6,4 @@ class MailGatewayRecipient(models.Model):
 
     _name = "mail.gateway.recipient"
     _inherit = ["mail.gateway.recipient", "mail.gateway.withheld"]
-
-    @api.model
-    def _gateway_withheld_domain(self):
-        attempts = self.env["mail.gateway.attempt"]._gateway_withheld_domain()
-        return Domain("attempt_id", "any!", attempts)
+    _told_through = "attempt_id"

@@ -1,5 +1,4 @@
-from odoo import api, models
-from odoo.fields import Domain
+from odoo import models
 
 
 class MailTrackingValue(models.Model):
@@ -7,8 +6,4 @@ class MailTrackingValue(models.Model):
 
     _name = "mail.tracking.value"
     _inherit = ["mail.tracking.value", "mail.gateway.withheld"]
-
-    @api.model
-    def _gateway_withheld_domain(self):
-        messages = self.env["mail.message"]._gateway_withheld_domain()
-        return Domain("mail_message_id", "any!", messages)
+    _told_through = "mail_message_id"
