@@ -112,8 +112,8 @@ class GrievanceTicketHandling(models.Model):
         ondelete="restrict",
         copy=False,
         tracking=True,
-        help="The ticket in which the same matter is seen to. Who complained here waits "
-        "for an answer all the same.",
+        help="The ticket in which the same matter is seen to. Who complained here "
+        "waits for an answer all the same.",
     )
     duplicate_ids = fields.One2many(
         "grievance.ticket",
