@@ -1,6 +1,7 @@
 """Providers and findings on the form of an outgoing server."""
 
 from odoo import api, fields, models
+from odoo.fields import Command
 
 from ..core.protocols.endpoint import Security
 from ..core.setup.preset import UserForm
@@ -94,6 +95,16 @@ class IrMailServer(models.Model):
         if oauth:
             # Odoo's OAuth servers insist on this very encryption.
             self.smtp_encryption, self.smtp_port = "starttls", 587
+        self._take_over_limits()
+
+    def _take_over_limits(self):
+        """Have the provider's limits be the quotas, unless a person has saved some."""
+        if self.quota_ids.filtered(lambda quota: quota._origin):
+            return
+        values = self.preset_id._quota_values()
+        self.quota_ids = [Command.clear(), *map(Command.create, values)]
+        if self.preset_id.connections:
+            self.session_limit = min(self.session_limit, self.preset_id.connections)
 
     @api.onchange("preset_region_id")
     def _onchange_preset_region(self):

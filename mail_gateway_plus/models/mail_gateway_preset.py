@@ -306,6 +306,24 @@ class MailGatewayPreset(models.Model):
         )
         return [text for number, text in texts if number]
 
+    def _quota_values(self):
+        """Return the values of the quotas that keep a server within the limits."""
+        limits = (
+            ("minute", self.messages_per_minute, self.recipients_per_minute),
+            ("hour", self.messages_per_hour, self.recipients_per_hour),
+            ("day", self.messages_per_day, self.recipients_per_day),
+        )
+        return [
+            {
+                "window_count": 1,
+                "window_unit": unit,
+                "max_messages": messages,
+                "max_recipients": recipients,
+            }
+            for unit, messages, recipients in limits
+            if messages or recipients
+        ]
+
     def _ways_of(self, protocol):
         """Return the :class:`~..core.setup.preset.Half` for a protocol, or ``None``."""
         return self._fact().half(protocol) if self else None

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 
 from ..core.discovery.discover import InvalidAddress, discover
 from ..core.protocols.endpoint import Security
@@ -228,6 +229,9 @@ class MailGatewayDiscover(models.TransientModel):
             "smtp_encryption": "starttls"
             if oauth
             else strict(Security(self.smtp_security)),
+            "quota_ids": [
+                Command.create(values) for values in self.preset_id._quota_values()
+            ],
         }
 
     def _incoming_values(self):

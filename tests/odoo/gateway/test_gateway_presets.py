@@ -6,6 +6,7 @@ Numbers of seeds are those of the feature list that users' manuals were read for
 from gateway_case import GatewayCase
 
 from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from odoo.addons.mail.tests.common import mail_new_test_user
@@ -148,6 +149,37 @@ class TestProviders(SetupCase):
 
     def test_seed_77_limits_are_told(self):
         self.assertIn("500 messages a day", str(self.preset("gmail")._guide()))
+
+    def test_limits_of_the_provider_become_quotas(self):
+        form = self.outgoing_form()
+        form.preset_id = self.preset("gmail")
+        form.preset_id = self.preset("microsoft365")
+        form.smtp_user = "desk@city.example"
+        server = form.save()
+
+        told = {
+            quota.window_unit: (quota.max_messages, quota.max_recipients)
+            for quota in server.quota_ids
+        }
+        self.assertEqual(told, {"minute": (30, 0), "day": (0, 10_000)})
+        self.assertLessEqual(server.session_limit, 3)
+
+    def test_quotas_that_a_person_saved_stay(self):
+        server = self.outgoing("Main", 25)
+        server.quota_ids = [Command.create({"max_messages": 7})]
+
+        with Form(server, view="base.ir_mail_server_form") as form:
+            form.preset_id = self.preset("gmail")
+
+        self.assertEqual(server.quota_ids.mapped("max_messages"), [7])
+
+    def test_provider_without_known_limits_sets_none(self):
+        form = self.outgoing_form()
+        form.preset_id = self.preset("gmail")
+
+        form.preset_id = self.preset("own_postfix")
+
+        self.assertEqual(len(form.quota_ids), 0)
 
     def test_no_provider_says_nothing(self):
         form = self.outgoing_form()
