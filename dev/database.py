@@ -65,14 +65,7 @@ def ensure_template(environment: Environment, *, bundles: bool = True) -> None:
     """
     environment.cluster.start()
     base_key = ensure_base(environment)
-    addons = own_addons()
-    key = digest_of(base_key, *[folder.name for folder in addons], *addons)
-    if not is_current(environment, TEMPLATE, key):
-        names = [folder.name for folder in addons]
-        title = f"database with {', '.join(names) or 'no addon of ours yet'}"
-        with step(title, _log(environment)) as making:
-            build_database(environment, making, TEMPLATE, BASE, names)
-            remember(environment, TEMPLATE, key)
+    key = _ensure_with_addons(environment, TEMPLATE, BASE, base_key)
     if bundles and _remembered(environment, BUNDLES) != key:
         with step("bundles of the web client", _log(environment)) as making:
             run_script(environment, making, TEMPLATE, BUILD_ASSET_BUNDLES)
@@ -82,19 +75,9 @@ def ensure_template(environment: Environment, *, bundles: bool = True) -> None:
 def ensure_foreign_template(environment: Environment) -> None:
     """Make the template with :data:`FOREIGN` where it is missing or out of date."""
     base_key = digest_of(ensure_base(environment), *FOREIGN)
-    if not is_current(environment, FOREIGN_BASE, base_key):
-        title = f"database with Odoo's {', '.join(FOREIGN)}"
-        with step(title, _log(environment)) as making:
-            build_database(environment, making, FOREIGN_BASE, BASE, FOREIGN)
-            remember(environment, FOREIGN_BASE, base_key)
-    addons = own_addons()
-    key = digest_of(base_key, *[folder.name for folder in addons], *addons)
-    if not is_current(environment, FOREIGN_TEMPLATE, key):
-        names = [folder.name for folder in addons]
-        title = f"the same with {', '.join(names)}"
-        with step(title, _log(environment)) as making:
-            build_database(environment, making, FOREIGN_TEMPLATE, FOREIGN_BASE, names)
-            remember(environment, FOREIGN_TEMPLATE, key)
+    title = f"database with Odoo's {', '.join(FOREIGN)}"
+    _ensure(environment, FOREIGN_BASE, BASE, FOREIGN, base_key, title)
+    _ensure_with_addons(environment, FOREIGN_TEMPLATE, FOREIGN_BASE, base_key)
 
 
 def ensure_base(environment: Environment) -> str:
@@ -107,11 +90,37 @@ def ensure_base(environment: Environment) -> str:
         STORE_ATTACHMENTS_IN_DATABASE,
         BUILD_ASSET_BUNDLES,
     )
-    if not is_current(environment, BASE, key):
-        with step(f"database with Odoo's {', '.join(modules)}", _log(environment)) as s:
-            build_database(environment, s, BASE, None, modules)
-            remember(environment, BASE, key)
+    title = f"database with Odoo's {', '.join(modules)}"
+    _ensure(environment, BASE, None, modules, key, title)
     return key
+
+
+def _ensure_with_addons(
+    environment: Environment, name: str, source: str, source_key: str
+) -> str:
+    """Make ``name`` of ``source`` with this tree's addons; return its key."""
+    addons = own_addons()
+    names = [folder.name for folder in addons]
+    key = digest_of(source_key, *names, *addons)
+    title = f"{source} with {', '.join(names) or 'no addon of ours yet'}"
+    _ensure(environment, name, source, names, key, title)
+    return key
+
+
+def _ensure(
+    environment: Environment,
+    name: str,
+    source: str | None,
+    modules: Sequence[str],
+    key: str,
+    title: str,
+) -> None:
+    """Make ``name`` of ``source`` with ``modules`` unless it was made with ``key``."""
+    if is_current(environment, name, key):
+        return
+    with step(title, _log(environment)) as making:
+        build_database(environment, making, name, source, modules)
+        remember(environment, name, key)
 
 
 def build_database(

@@ -37,6 +37,7 @@
         "views/mail_gateway_inbound_views.xml",
         "views/mail_gateway_attempt_views.xml",
         "views/mail_mail_views.xml",
+        "views/mail_gateway_built_in_rule_views.xml",
         "views/mail_gateway_reply_rule_views.xml",
         "views/mail_gateway_rule_views.xml",
         "views/mail_gateway_diagnosis_views.xml",

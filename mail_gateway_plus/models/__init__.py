@@ -25,9 +25,8 @@ from . import ir_mail_server_origin
 from . import ir_mail_server_frame
 from . import ir_mail_server_egress
 from . import ir_mail_server_setup
-from . import ir_mail_server_proxy
+from . import ir_mail_server_line
 from . import ir_mail_server_app
-from . import ir_mail_server_trust
 from . import mail_gateway_diagnosable
 from . import mail_gateway_diagnosis
 from . import ir_mail_server_diagnosis
@@ -39,6 +38,7 @@ from . import mail_gateway_round_trip_progress
 from . import ir_mail_server_round_trip
 from . import mail_gateway_folder
 from . import fetchmail_server
+from . import fetchmail_server_connect
 from . import fetchmail_server_environment
 from . import fetchmail_server_fetch
 from . import fetchmail_server_days
@@ -47,12 +47,12 @@ from . import fetchmail_server_reconcile
 from . import fetchmail_server_rest
 from . import fetchmail_server_setup
 from . import fetchmail_server_machines
-from . import fetchmail_server_proxy
+from . import fetchmail_server_line
 from . import fetchmail_server_app
-from . import fetchmail_server_trust
 from . import fetchmail_server_warned
 from . import fetchmail_server_diagnosis
 from . import fetchmail_server_senders
+from . import fetchmail_server_sealed
 from . import mail_gateway_inbound
 from . import mail_gateway_inbound_identity
 from . import mail_gateway_inbound_journal
@@ -103,9 +103,11 @@ from . import ir_mail_server_probe
 from . import ir_mail_server_summary
 from . import ir_mail_server_outage
 from . import ir_mail_server_awaited
+from . import ir_mail_server_size
 from . import mail_gateway_quota
 from . import mail_gateway_quota_use
 from . import mail_gateway_reply_rule
+from . import mail_gateway_built_in_rule
 from . import mail_mail
 from . import mail_mail_claim
 from . import mail_mail_parcel
@@ -114,7 +116,9 @@ from . import mail_mail_result
 from . import mail_mail_put_off
 from . import mail_mail_awaiting
 from . import mail_mail_delivery
+from . import mail_mail_size
 from . import mail_mail_together
+from . import mail_mail_session
 from . import mail_mail_queue
 from . import mail_mail_sync
 from . import mail_mail_decision
@@ -130,5 +134,6 @@ from . import mail_thread_trust
 from . import mail_thread_files
 from . import mail_thread_mailgate
 from . import mail_gateway_told
+from . import mail_gateway_inbound_sealed
 from . import res_config_settings
 from . import ir_cron

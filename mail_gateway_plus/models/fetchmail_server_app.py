@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 
 from ..core.protocols.endpoint import Security
-from .mail_gateway_microsoft_app import APP_FIELDS, APP_SETTINGS, MICROSOFT_APP
+from .mail_gateway_microsoft_app import MICROSOFT_APP
 
 HOST, PORT = "outlook.office365.com", 993
 
@@ -15,18 +14,18 @@ class FetchmailServerApp(models.Model):
     """By IMAP: Microsoft offers POP3 on the same mailboxes, which can do less."""
 
     _name = "fetchmail.server"
-    _inherit = ["fetchmail.server", "mail.gateway.microsoft.app"]
+    _inherit = ["mail.gateway.microsoft.app", "fetchmail.server"]
 
     server_type = fields.Selection(
         selection_add=[(MICROSOFT_APP, "Microsoft 365 (App)")],
         ondelete={MICROSOFT_APP: "set default"},
     )
 
-    def _connection_fields(self):
-        return super()._connection_fields() | APP_FIELDS
-
     def _is_microsoft_app(self):
         return self.server_type == MICROSOFT_APP
+
+    def _is_in_clear(self):
+        return self.connection_security == Security.NONE.value
 
     def _app_mailbox(self):
         return self.user
@@ -52,16 +51,6 @@ class FetchmailServerApp(models.Model):
     )
     def _check_app_login(self):
         self._check_microsoft_app()
-        for server in self:
-            is_open = server.connection_security == Security.NONE.value
-            if server._is_microsoft_app() and is_open:
-                raise ValidationError(
-                    self.env._(
-                        "%s: a token is worth as much as a password. Choose an "
-                        "encryption.",
-                        server.name,
-                    )
-                )
 
     @api.onchange("server_type", "is_ssl", "object_id")
     def onchange_server_type(self):
@@ -90,11 +79,3 @@ class FetchmailServerApp(models.Model):
             return super()._imap_login__(connection)
         source = self._app_source()
         return connection.app(self.user, source)
-
-    @api.model
-    def _environment_fields(self):
-        return super()._environment_fields() | APP_SETTINGS
-
-    @api.model
-    def _environment_secrets(self):
-        return super()._environment_secrets() | {"APP_CLIENT_SECRET"}

@@ -22,7 +22,8 @@ from ..core.protocols.mailbox import MessageRef, as_mailbox, batches
 from ..core.protocols.pop3 import Pop3Mailbox
 from ..core.tasks import run
 from ..parameters import whole_number
-from .fetchmail_server import DEFAULT_TIME_BUDGET, notification
+from .fetchmail_server import DEFAULT_TIME_BUDGET
+from .fetchmail_server_connect import notification
 
 _logger = logging.getLogger(__name__)
 

@@ -1,28 +1,27 @@
 """Logging in to an outgoing server as a Microsoft 365 app."""
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 
 from ..core.protocols.smtp_dial import SmtpLoginRecord, log_in_with_app
-from .mail_gateway_microsoft_app import APP_FIELDS, APP_SETTINGS, MICROSOFT_APP
+from .mail_gateway_microsoft_app import MICROSOFT_APP
 
 HOST, PORT = "smtp.office365.com", 587
 
 
 class IrMailServerApp(models.Model):
     _name = "ir.mail_server"
-    _inherit = ["ir.mail_server", "mail.gateway.microsoft.app"]
+    _inherit = ["mail.gateway.microsoft.app", "ir.mail_server"]
 
     smtp_authentication = fields.Selection(
         selection_add=[(MICROSOFT_APP, "Microsoft 365 (App)")],
         ondelete={MICROSOFT_APP: "set default"},
     )
 
-    def _connection_fields(self):
-        return super()._connection_fields() | APP_FIELDS
-
     def _is_microsoft_app(self):
         return self.smtp_authentication == MICROSOFT_APP
+
+    def _is_in_clear(self):
+        return self.smtp_encryption == "none"
 
     def _app_mailbox(self):
         return self.smtp_user
@@ -60,15 +59,6 @@ class IrMailServerApp(models.Model):
     )
     def _check_app_login(self):
         self._check_microsoft_app()
-        for server in self:
-            if server._is_microsoft_app() and server.smtp_encryption == "none":
-                raise ValidationError(
-                    self.env._(
-                        "%s: a token is worth as much as a password. Choose an "
-                        "encryption.",
-                        server.name,
-                    )
-                )
 
     @api.onchange("smtp_authentication")
     def _onchange_microsoft_app(self):
@@ -85,11 +75,3 @@ class IrMailServerApp(models.Model):
         if isinstance(connection, SmtpLoginRecord):
             return connection.app(smtp_user, source)
         return log_in_with_app(connection, smtp_user, source)
-
-    @api.model
-    def _environment_fields(self):
-        return super()._environment_fields() | APP_SETTINGS
-
-    @api.model
-    def _environment_secrets(self):
-        return super()._environment_secrets() | {"APP_CLIENT_SECRET"}

@@ -131,7 +131,7 @@ class IrMailServerConnect(models.Model):
         if is_record:
             self._check_environment()
             user, password = self._own_login()
-            endpoint, context = self._own_endpoint(), self._own_context()
+            endpoint, context = self._endpoint(), self._own_context()
             from_filter = self.from_filter
         else:
             user = wanted.user or config.get("smtp_user")
@@ -183,10 +183,10 @@ class IrMailServerConnect(models.Model):
         """Say whether the dialogue goes to the log, and with it the password."""
         return self.smtp_debug and not self._has_secret_from_environment()
 
-    def _own_endpoint(self):
+    def _endpoint(self):
         security, verify = SECURITIES[self.smtp_encryption]
         verify = verify or self.smtp_authentication in VERIFIED_AUTHENTICATIONS
-        return self._endpoint(self.smtp_host, self.smtp_port, security, verify)
+        return self._endpoint_at(self.smtp_host, self.smtp_port, security, verify)
 
     def _own_context(self):
         """Return the TLS context where a certificate of ours is shown."""
@@ -214,7 +214,7 @@ class IrMailServerConnect(models.Model):
             encryption = "starttls"
         security, verify = SECURITIES[encryption or "none"]
         verify = verify or (is_meant_by_us and self._verifies_command_line(host))
-        return self._endpoint(host, port, security, verify)
+        return self._endpoint_at(host, port, security, verify)
 
     def _verifies_command_line(self, host):
         """Say whether the command line's server has to prove who it is.
@@ -243,7 +243,7 @@ class IrMailServerConnect(models.Model):
             raise self._unusable_certificate(error) from error
         return context
 
-    def _endpoint(self, host, port, security, verify):
+    def _endpoint_at(self, host, port, security, verify):
         if not host:
             raise UserError(self.env._("Name the host of the outgoing mail server."))
         return Endpoint(host, port, security, verify)

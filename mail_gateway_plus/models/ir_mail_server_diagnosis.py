@@ -61,7 +61,7 @@ class IrMailServerDiagnosis(models.Model):
             if self.smtp_authentication not in VERIFIED_AUTHENTICATIONS:
                 raise
             # Google or Microsoft handed out no token; the rest can be tested still.
-            endpoint, context = server._own_endpoint(), None
+            endpoint, context = server._endpoint(), None
             steps, needs_connection, login_error = (), False, str(error)
         if needs_connection:
             steps = (LoginStep("hook", (self._login_in_thread(),)),)

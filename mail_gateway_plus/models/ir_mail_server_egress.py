@@ -49,7 +49,7 @@ class IrMailServerEgress(models.Model):
     def _certificate_target(self):
         if self.smtp_authentication == "cli" or self._is_connected_by_another_addon():
             return None
-        return self._with_certificate(Target(Protocol.SMTP, self._own_endpoint()))
+        return self._with_certificate(Target(Protocol.SMTP, self._endpoint()))
 
     # -------------------------------------------------------------- after a round trip
 

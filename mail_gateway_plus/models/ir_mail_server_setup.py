@@ -80,6 +80,7 @@ class IrMailServer(models.Model):
         if not half:
             return
         self.name = self.name or self.preset_id.name
+        self._set_limits()
         types = self._fields["smtp_authentication"].get_values(self.env)
         oauth = self.preset_id._oauth_type(types)
         if oauth:
@@ -95,16 +96,17 @@ class IrMailServer(models.Model):
         if oauth:
             # Odoo's OAuth servers insist on this very encryption.
             self.smtp_encryption, self.smtp_port = "starttls", 587
-        self._take_over_limits()
 
-    def _take_over_limits(self):
-        """Have the provider's limits be the quotas, unless a person has saved some."""
-        if self.quota_ids.filtered(lambda quota: quota._origin):
-            return
-        values = self.preset_id._quota_values()
-        self.quota_ids = [Command.clear(), *map(Command.create, values)]
-        if self.preset_id.connections:
-            self.session_limit = min(self.session_limit, self.preset_id.connections)
+    def _set_limits(self):
+        """Take over the provider's limits; those entered by hand stay instead."""
+        gone = self.quota_ids.filtered("is_from_preset")
+        self.quota_ids -= gone
+        if not self.quota_ids:
+            values = self.preset_id._quota_values()
+            self.quota_ids = [Command.create(each) for each in values]
+        most = self.preset_id.connections
+        if most:
+            self.session_limit = min(self.session_limit or most, most)
 
     @api.onchange("preset_region_id")
     def _onchange_preset_region(self):

@@ -197,6 +197,7 @@ class MailGatewayInboundQueue(models.Model):
                     raise error
                 # At once: the next one may be a copy of it.
                 row._note(error, trace)
+                self._leave_environments()
                 if row.state == State.RETRY.value:
                     held |= row
                 count += 1
@@ -206,6 +207,18 @@ class MailGatewayInboundQueue(models.Model):
             self._forget_unused()
             mail_gateway_memo.end(self.env)
         return count
+
+    def _leave_environments(self):
+        """Have Odoo forget the environments that were made for one message.
+
+        It looks through all that are alive whenever it makes one (odoo/orm/
+        environments.py, ``Environment.__new__``), and those of a message, some ten,
+        are alive until the garbage collector finds them.
+        """
+        known = self.env.transaction.envs
+        for env in list(known):
+            if "mail_gateway_trace" in env.context:
+                known.discard(env)
 
     def _small_contents(self):
         """Return the bytes of the first rows, by id, as many as may be in memory.

@@ -23,6 +23,8 @@ class MailGatewayMicrosoftApp(models.AbstractModel):
 
     The token is had by the thread that logs in, and kept in memory
     (core/oauth/store.py): no row is written for it.
+
+    To be named before the server's model in ``_inherit``, as ``mail.gateway.proxied``.
     """
 
     _name = "mail.gateway.microsoft.app"
@@ -78,6 +80,23 @@ class MailGatewayMicrosoftApp(models.AbstractModel):
         """Return the right that the app needs in Exchange Online."""
         raise NotImplementedError
 
+    def _is_in_clear(self):
+        """Say whether the connection is not encrypted."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------ what it says of any server
+
+    def _connection_fields(self):
+        return super()._connection_fields() | APP_FIELDS
+
+    @api.model
+    def _environment_fields(self):
+        return super()._environment_fields() | APP_SETTINGS
+
+    @api.model
+    def _environment_secrets(self):
+        return super()._environment_secrets() | {"APP_CLIENT_SECRET"}
+
     # -------------------------------------------------------------------------- the app
 
     @api.depends(lambda self: self._app_guide_fields())
@@ -130,6 +149,14 @@ class MailGatewayMicrosoftApp(models.AbstractModel):
                     self.env._(
                         "%s: enter the client ID of the app, and the address of the "
                         "mailbox as user name.",
+                        server.name,
+                    )
+                )
+            if server._is_in_clear():
+                raise ValidationError(
+                    self.env._(
+                        "%s: a token is worth as much as a password. Choose an "
+                        "encryption.",
                         server.name,
                     )
                 )

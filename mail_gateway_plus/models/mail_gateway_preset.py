@@ -307,7 +307,7 @@ class MailGatewayPreset(models.Model):
         return [text for number, text in texts if number]
 
     def _quota_values(self):
-        """Return the values of the quotas that keep a server within the limits."""
+        """Return the provider's limits as the values of quotas, one a window."""
         limits = (
             ("minute", self.messages_per_minute, self.recipients_per_minute),
             ("hour", self.messages_per_hour, self.recipients_per_hour),
@@ -319,6 +319,7 @@ class MailGatewayPreset(models.Model):
                 "window_unit": unit,
                 "max_messages": messages,
                 "max_recipients": recipients,
+                "is_from_preset": True,
             }
             for unit, messages, recipients in limits
             if messages or recipients

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
@@ -18,7 +20,11 @@ PROXY_PORTS = {ProxyType.SOCKS5.value: 1080, ProxyType.HTTP.value: 3128}
 
 
 class MailGatewayProxied(models.AbstractModel):
-    """A server that may be reached through a proxy."""
+    """A server that may be reached through a proxy.
+
+    To be named before the server's model in ``_inherit``: it goes on from that one's
+    endpoint, connection fields and environment.
+    """
 
     _name = "mail.gateway.proxied"
     _description = "Mail Server behind a Proxy"
@@ -74,6 +80,24 @@ class MailGatewayProxied(models.AbstractModel):
             if server.sudo().proxy_password and not values.get("proxy_password"):
                 values["state"] = "draft"
         return copies
+
+    def _connection_fields(self):
+        return super()._connection_fields() | PROXY_FIELDS
+
+    def _endpoint(self):
+        return replace(super()._endpoint(), proxy=self._proxy())
+
+    @api.model
+    def _environment_fields(self):
+        return super()._environment_fields() | PROXY_SETTINGS
+
+    @api.model
+    def _environment_secrets(self):
+        return super()._environment_secrets() | {"PROXY_PASSWORD"}
+
+    @api.model
+    def _environment_bounds(self):
+        return super()._environment_bounds() | {"PROXY_PORT": (1, 65535)}
 
     def _proxy(self):
         """Return the :class:`~..core.protocols.proxy.Proxy`, or ``None``."""

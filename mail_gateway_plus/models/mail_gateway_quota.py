@@ -55,6 +55,10 @@ class MailGatewayQuota(models.Model):
         string="Recipients",
         help="Most recipients, counted for each mail, within the window; 0: no limit.",
     )
+    is_from_preset = fields.Boolean(
+        readonly=True,
+        help="It came with the provider, and goes with it where another is chosen.",
+    )
     used_messages = fields.Integer(
         string="Mails Sent",
         compute="_compute_used",

@@ -40,6 +40,36 @@ class MailGatewayRaw(models.Model):
                 table=SQL.identifier(self._table),
             )
         )
+        self._compress_quickly()
+
+    def _compress_quickly(self):
+        """Have PostgreSQL compress with LZ4 where it was built with it.
+
+        Its own method takes half of the time that writing a message down takes, and
+        mail, most of it base64, gains little from it (``ALTER TABLE``, version 14).
+        """
+        [[is_wanted]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (SELECT FROM pg_settings
+                                WHERE name = 'default_toast_compression'
+                                  AND 'lz4' = ANY(enumvals))
+                   AND NOT EXISTS (SELECT FROM pg_attribute
+                                    WHERE attrelid = %s::regclass
+                                      AND attname = 'data'
+                                      AND to_jsonb(pg_attribute) ->> 'attcompression'
+                                        = 'l')
+                """,
+                self._table,
+            )
+        )
+        if is_wanted:
+            self.env.cr.execute(
+                SQL(
+                    "ALTER TABLE %s ALTER COLUMN data SET COMPRESSION lz4",
+                    SQL.identifier(self._table),
+                )
+            )
 
     def _store(self, messages):
         """Keep the bytes of journal rows.

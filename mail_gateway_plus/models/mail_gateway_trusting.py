@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -11,7 +13,10 @@ TRUST_FIELDS = set(TRUST_SETTINGS.values())
 
 
 class MailGatewayTrusting(models.AbstractModel):
-    """A server that says itself whose certificates it is known by."""
+    """A server that says itself whose certificates it is known by.
+
+    To be named before the server's model in ``_inherit``, as ``mail.gateway.proxied``.
+    """
 
     _name = "mail.gateway.trusting"
     _description = "Mail Server with Certificates of Its Own"
@@ -47,6 +52,20 @@ class MailGatewayTrusting(models.AbstractModel):
                         reason=str(error),
                     )
                 ) from error
+
+    def _connection_fields(self):
+        return super()._connection_fields() | TRUST_FIELDS
+
+    def _endpoint(self):
+        return replace(super()._endpoint(), trust=self._trust())
+
+    @api.model
+    def _environment_fields(self):
+        return super()._environment_fields() | TRUST_SETTINGS
+
+    @api.model
+    def _environment_files(self):
+        return super()._environment_files() | {"AUTHORITIES"}
 
     def _trust(self):
         """Return the :class:`~..core.protocols.trust.Trust`."""

@@ -104,8 +104,7 @@ class MailMailDelivery(models.Model):
                 quotas = self.env["mail.gateway.quota"]
                 quotas._give_back(desk.server, 1, len(parcel.recipients))
             answers = answers_of(delivery, desk.judge)
-            errand.answers.update({_key(each.address): each for each in answers})
-            errand.has_history = True
+            note_answers(errand, answers)
             note = partial(note, answers)
             fault = fault_of(delivery, desk.judge)
             if fault is not None:
@@ -211,6 +210,12 @@ class MailMailDelivery(models.Model):
                 self.env.cr.rollback()
                 raise
         raise conflict
+
+
+def note_answers(errand, answers):
+    """Note what was said to a mail's recipients; the last word of each counts."""
+    errand.answers.update({_key(each.address): each for each in answers})
+    errand.has_history = True
 
 
 def _key(address):

@@ -6,6 +6,7 @@ from ..core.discovery.discover import InvalidAddress, discover
 from ..core.protocols.endpoint import Security
 from ..core.setup.preset import host_for, user_for
 from ..core.setup.settings import Protocol
+from ..models.ir_mail_server_sending import SESSION_LIMIT
 from ..models.mail_gateway_preset import strict
 from ..setup_texts import NOTE_TEXT, REACHED_TEXT, SOURCE_TEXT
 
@@ -216,8 +217,11 @@ class MailGatewayDiscover(models.TransientModel):
 
     def _outgoing_values(self):
         oauth = self._oauth_type("ir.mail_server", "smtp_authentication")
+        most = self.preset_id.connections
         return {
             **self._common_values(self.smtp_host),
+            "quota_ids": [Command.create(v) for v in self.preset_id._quota_values()],
+            "session_limit": min(most or SESSION_LIMIT, SESSION_LIMIT),
             # Most providers let an account send for its own address only.
             "from_filter": self.address,
             "smtp_host": self.smtp_host,
@@ -229,9 +233,6 @@ class MailGatewayDiscover(models.TransientModel):
             "smtp_encryption": "starttls"
             if oauth
             else strict(Security(self.smtp_security)),
-            "quota_ids": [
-                Command.create(values) for values in self.preset_id._quota_values()
-            ],
         }
 
     def _incoming_values(self):

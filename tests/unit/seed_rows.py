@@ -314,7 +314,7 @@ ROWS = {
         "the provider's limits are told, and kept",
         (
             f"{PRESETS}::test_seed_77_limits_are_told",
-            f"{PRESETS}::test_limits_of_the_provider_become_quotas",
+            f"{PRESETS}::test_providers_limits_become_quotas",
         ),
     ),
     78: Row(

@@ -119,6 +119,10 @@ def test_reply_is_tried_on_the_rules(page, web_odoo, picture):
     browser.open_action(page, "mail_gateway_plus.action_reply_rule")
     expect(page.get_by_text("Amazon SES: daily quota")).to_be_visible()
     picture(page, "outgoing-reply-rules")
+    page.get_by_role("button", name="Built-in Rules").click()
+    expect(page.get_by_text("Login fails for now")).to_be_visible()
+    picture(page, "outgoing-built-in-rules")
+    page.go_back()
 
     page.get_by_role("button", name="Test a Reply").click()
     browser.fill(page, "reply", "450 4.2.0 Greylisted, try again in 300 seconds")

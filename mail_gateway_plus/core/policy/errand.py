@@ -127,6 +127,10 @@ class Turn:
                 return errand
         return None
 
+    def has_mail_for(self, route, server_id):
+        """Say whether a mail of the route waits that this server was not tried for."""
+        return any(server_id not in errand.tried for errand in self.waiting[route])
+
     def following(self, route, server_id, number):
         """Return the next mails for this server that may be made ready together."""
         chosen = (

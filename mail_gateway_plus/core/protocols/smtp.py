@@ -104,13 +104,18 @@ class SmtpSession:
         return self._wire.is_open and not self._is_in_mail
 
     @property
+    def announced_size(self):
+        """The bytes that the server said it takes at most (RFC 1870), 0 for nothing."""
+        size = self._connection.esmtp_features.get("size", "").strip()
+        return int(size) if size.isdecimal() else 0
+
+    @property
     def max_size(self):
         """The bytes that the server takes at most; 0 where that is unknown.
 
-        As it said (RFC 1870), or ``size_limit`` where that is less.
+        As it said, or ``size_limit`` where that is less.
         """
-        size = self._connection.esmtp_features.get("size", "").strip()
-        limits = int(size) if size.isdecimal() else 0, self.size_limit
+        limits = self.announced_size, self.size_limit
         return min(filter(None, limits), default=0)
 
     def end_by(self, deadline):

@@ -133,7 +133,7 @@ class TestAppSettings(AppCase):
         box = self.box(verify_certificate=False)
 
         self.assertEqual(
-            (relay._own_endpoint().security, relay._own_endpoint().verify),
+            (relay._endpoint().security, relay._endpoint().verify),
             (Security.STARTTLS, True),
         )
         self.assertTrue(box._endpoint().verify)

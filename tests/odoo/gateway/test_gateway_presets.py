@@ -132,6 +132,48 @@ class TestProviders(SetupCase):
 
         self.assertEqual(form.smtp_authentication, "gmail")
 
+    def quotas(self, server):
+        rows = server.quota_ids
+        return [(q.max_messages, q.max_recipients, q.window_unit) for q in rows]
+
+    def test_providers_limits_become_quotas(self):
+        form = self.outgoing_form()
+        form.preset_id = self.preset("gmail")
+
+        server = form.save()
+
+        self.assertEqual(self.quotas(server), [(500, 0, "day")])
+
+    def test_another_providers_limits_take_their_place(self):
+        server = self.outgoing("Main", 25)
+        for code in ("gmail", "google_workspace"):
+            with Form(server, view="base.ir_mail_server_form") as form:
+                form.preset_id = self.preset(code)
+
+        self.assertEqual(self.quotas(server), [(2000, 10000, "day")])
+
+    def test_limits_entered_by_hand_stay(self):
+        server = self.outgoing("Main", 25)
+        server.quota_ids = [Command.create({"max_messages": 7, "window_unit": "hour"})]
+
+        with Form(server, view="base.ir_mail_server_form") as form:
+            form.preset_id = self.preset("gmail")
+
+        self.assertEqual(self.quotas(server), [(7, 0, "hour")])
+
+    def test_no_more_sessions_than_the_provider_allows(self):
+        preset = self.presets.create(
+            {"name": "Own", "code": "own", "smtp_host": "relay.example"}
+        )
+        server = self.outgoing("Main", 25)
+
+        for connections, sessions in ((0, 4), (2, 2)):
+            preset.connections = connections
+            with Form(server, view="base.ir_mail_server_form") as form:
+                form.preset_id = self.presets
+                form.preset_id = preset
+            self.assertEqual(server.session_limit, sessions)
+
     def test_incoming_server_of_microsoft_is_read_by_oauth(self):
         form = self.incoming_form()
 
@@ -149,37 +191,6 @@ class TestProviders(SetupCase):
 
     def test_seed_77_limits_are_told(self):
         self.assertIn("500 messages a day", str(self.preset("gmail")._guide()))
-
-    def test_limits_of_the_provider_become_quotas(self):
-        form = self.outgoing_form()
-        form.preset_id = self.preset("gmail")
-        form.preset_id = self.preset("microsoft365")
-        form.smtp_user = "desk@city.example"
-        server = form.save()
-
-        told = {
-            quota.window_unit: (quota.max_messages, quota.max_recipients)
-            for quota in server.quota_ids
-        }
-        self.assertEqual(told, {"minute": (30, 0), "day": (0, 10_000)})
-        self.assertLessEqual(server.session_limit, 3)
-
-    def test_quotas_that_a_person_saved_stay(self):
-        server = self.outgoing("Main", 25)
-        server.quota_ids = [Command.create({"max_messages": 7})]
-
-        with Form(server, view="base.ir_mail_server_form") as form:
-            form.preset_id = self.preset("gmail")
-
-        self.assertEqual(server.quota_ids.mapped("max_messages"), [7])
-
-    def test_provider_without_known_limits_sets_none(self):
-        form = self.outgoing_form()
-        form.preset_id = self.preset("gmail")
-
-        form.preset_id = self.preset("own_postfix")
-
-        self.assertEqual(len(form.quota_ids), 0)
 
     def test_no_provider_says_nothing(self):
         form = self.outgoing_form()

@@ -43,13 +43,13 @@ class TestProxySettings(ProxyCase):
         relay, mailbox = self.servers()
 
         expected = Proxy(ProxyType.SOCKS5, "127.0.0.1", 1080, "odoo", PASSWORD)
-        self.assertEqual(relay._own_endpoint().proxy, expected)
+        self.assertEqual(relay._endpoint().proxy, expected)
         self.assertEqual(mailbox._endpoint().proxy, expected)
 
     def test_server_without_one_is_reached_directly(self):
         relay, mailbox = self.servers(proxy_type=False)
 
-        self.assertIsNone(relay._own_endpoint().proxy)
+        self.assertIsNone(relay._endpoint().proxy)
         self.assertIsNone(mailbox._endpoint().proxy)
 
     def test_environment_names_it_and_its_password_is_not_stored(self):

@@ -4,10 +4,14 @@ from datetime import timedelta
 
 from gateway_case import GatewayCase
 
-from odoo.exceptions import ValidationError
-from odoo.tests import tagged
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.mail_gateway_plus.core.policy.replies import judge, read_reply
+from odoo.addons.mail_gateway_plus.core.policy.reply_rules import (
+    BUILT_IN_RULES,
+    LAST_RULE,
+)
 from odoo.addons.mail_gateway_plus.core.policy.verdict import Cause
 from odoo.addons.mail_gateway_plus.core.protocols.smtp import Phase
 from odoo.addons.mail_gateway_plus.sending_advice import CAUSE_ADVICE, CAUSE_TITLE
@@ -120,3 +124,33 @@ class TestReplyRules(GatewayCase):
     def test_every_cause_has_a_title_and_advice(self):
         self.assertEqual(set(CAUSE_TITLE), set(Cause))
         self.assertEqual(set(CAUSE_ADVICE), set(Cause))
+
+    def test_built_in_rules_are_seen_in_their_order(self):
+        rules = self.env["mail.gateway.built.in.rule"].search([])
+
+        self.assertEqual(
+            rules.mapped("name"), [r.name for r in (*BUILT_IN_RULES, LAST_RULE)]
+        )
+        refused = rules.filtered(lambda rule: rule.name == "Login refused")
+        self.assertEqual(
+            (refused.phases, refused.codes, refused.kind, refused.scope, refused.cause),
+            ("Login", "500–599", "permanent", "account", "login_refused"),
+        )
+
+    def test_built_in_rules_are_found_by_their_cause(self):
+        rules = self.env["mail.gateway.built.in.rule"]
+
+        groups = rules._read_group([("kind", "=", "quota")], ["cause"])
+
+        self.assertIn(("sending_quota",), groups)
+
+    def test_built_in_rules_are_for_administrators_to_read(self):
+        operator = new_test_user(
+            self.env, "operator", groups="mail_gateway_plus.group_operator"
+        )
+        rules = self.env["mail.gateway.built.in.rule"]
+
+        with self.assertRaises(AccessError):
+            rules.with_user(operator).search([])
+        with self.assertRaises(AccessError):
+            rules.with_user(self.env.ref("base.user_admin")).search([]).unlink()

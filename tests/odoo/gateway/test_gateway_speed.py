@@ -1,5 +1,6 @@
 """How much is asked of the database, and that it has indexes for it. No clocks."""
 
+import gc
 from unittest.mock import patch
 
 from gateway_case import FourMethodConnection, GatewayCase, letter
@@ -61,6 +62,35 @@ class TestStatements(GatewayCase):
         self.assertEqual(len(self.rows(server)), 20)
         # One by one it would be three for each: row, content, acknowledgement.
         self.assertLess(statements, 40)
+
+    def test_environments_of_a_message_end_with_it(self):
+        server = self.mailbox(FourMethodConnection(*self.letters(range(20))))
+        self.fetch(server)
+
+        gc.disable()  # which may find them, or may not
+        self.addCleanup(gc.enable)
+        with self.committing(self.journal) as journal:
+            journal._process_queue()
+            known = journal.env.transaction.envs
+            of_messages = [env for env in known if "mail_gateway_trace" in env.context]
+
+        self.assertEqual(set(self.rows(server).mapped("state")), {"done"})
+        self.assertEqual(of_messages, [])
+
+    def test_content_is_compressed_by_the_quicker_method(self):
+        self.cr.execute(
+            "SELECT 'lz4' = ANY(enumvals) FROM pg_settings"
+            " WHERE name = 'default_toast_compression'"
+        )
+        if self.cr.fetchall() != [(True,)]:
+            self.skipTest("this PostgreSQL has no LZ4")
+        body = "The street is dark.\n" * 500
+        server = self.mailbox(FourMethodConnection(letter("Dark street", body=body)))
+
+        self.fetch(server)
+
+        self.cr.execute("SELECT pg_column_compression(data) FROM mail_gateway_raw")
+        self.assertEqual(set(self.cr.fetchall()), {("lz4",)})
 
     def letters(self, numbers, replies=False):
         """Return letters of senders known and unknown, a third of them replies."""

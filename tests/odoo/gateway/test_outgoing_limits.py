@@ -1,9 +1,16 @@
 """A full queue takes no mailing; a mail too large for a server is not sent there."""
 
+from gateway_case import closed_port
 from outgoing_case import OutgoingCase
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
+
+from odoo.addons.mail_gateway_plus.core.diagnosis.steps import (
+    Step,
+    StepResult,
+    StepState,
+)
 
 BULK = "3_bulk"
 
@@ -111,3 +118,97 @@ class TestSize(OutgoingCase):
         self.assertEqual(mail.state, "sent")
         self.assertEqual(len(sink.recipients), 1)
         self.assertEqual(server.breaker_state, "closed")
+
+
+@tagged("post_install", "-at_install")
+class TestKnownSize(OutgoingCase):
+    """What a server said it takes at most spares the next large mail a connection."""
+
+    def large(self, **values):
+        attachment = self.env["ir.attachment"].create(
+            {"name": "photo.jpg", "raw": b"\x00\x01" * 150_000, **values}
+        )
+        return self.mail(attachment_ids=attachment.ids)
+
+    def known(self, name="Small", size=100_000, **values):
+        """Return a server that is known to take so much, and that is not there."""
+        server = self.outgoing(name, closed_port(), **values)
+        server.announced_size = size
+        return server
+
+    def test_large_mail_goes_by_another_server_without_a_connection(self):
+        sink, port = self.sink()
+        small = self.known(sequence=1)
+        large = self.outgoing("Large", port, sequence=2)
+        mail = self.large()
+
+        self.run_queue()
+
+        self.assertEqual(mail.state, "sent", mail.failure_reason)
+        self.assertEqual(len(sink.recipients), 1)
+        first, second = self.attempts_of(mail)
+        self.assertEqual((first.server_id, first.code), (small, 552))
+        self.assertEqual((second.server_id, second.outcome), (large, "accepted"))
+        self.assertEqual(small.breaker_state, "closed")
+        self.assertIn("Large because of Small", mail.gateway_detour)
+
+    def test_mail_too_large_for_all_is_given_up_with_the_numbers(self):
+        self.known()
+        mail = self.large()
+
+        self.run_queue()
+
+        self.assertEqual((mail.state, mail.gateway_cause), ("exception", "too_big"))
+        self.assertTrue(mail.dead_letter_at)
+        self.assertRegex(
+            mail.failure_reason, "has 4.{5} bytes, the server takes 100000"
+        )
+
+    def test_others_are_sent_and_the_large_one_is_not(self):
+        sink, port = self.sink()
+        server = self.outgoing("Main", port)
+        server.announced_size = 100_000
+        lost, mail = self.large(), self.mail()
+
+        self.run_queue()
+
+        self.assertEqual((lost.state, mail.state), ("exception", "sent"))
+        self.assertEqual(len(sink.recipients), 1)
+
+    def test_mail_whose_attachments_become_links_is_not_too_large(self):
+        sink, port = self.sink()
+        server = self.outgoing("Main", port, max_email_size=0.1)
+        server.announced_size = 100_000
+        ticket = self.env["grievance.ticket"].create({"subject": "Dark street"})
+        mail = self.large(res_model=ticket._name, res_id=ticket.id)
+
+        self.run_queue()
+
+        self.assertEqual(mail.state, "sent", mail.failure_reason)
+        self.assertEqual(len(sink.recipients), 1)
+
+    def test_server_says_it_in_each_session(self):
+        _sink, port = self.sink()
+        server = self.known("Main", 1)
+        server.smtp_port = port
+        server.state = "done"
+        self.mail()
+
+        self.run_queue()
+
+        self.assertEqual(server.announced_size, 33_554_432)  # aiosmtpd's
+
+    def test_test_of_the_server_finds_it(self):
+        server = self.known(size=0)
+        tested = StepResult(Step.ENVELOPE, StepState.OK, details={"max_size": 5000})
+
+        server._confirm_tested([tested])
+
+        self.assertEqual(server.announced_size, 5000)
+
+    def test_server_of_another_host_has_said_nothing_yet(self):
+        server = self.known()
+
+        server.smtp_host = "relay.example"
+
+        self.assertEqual(server.announced_size, 0)

@@ -9,7 +9,7 @@ from outgoing_case import OutgoingCase
 from odoo import fields
 from odoo.tests import tagged
 
-from odoo.addons.mail_gateway_plus.models import mail_mail_queue
+from odoo.addons.mail_gateway_plus.models import mail_mail_queue, mail_mail_session
 
 QUEUE_CRON = "mail.ir_cron_mail_scheduler_action"
 
@@ -124,7 +124,7 @@ class TestQueue(OutgoingCase):
         for number in range(7):
             self.mail(email_to=f"p{number}@home.example")
 
-        with patch.object(mail_mail_queue, "MAILS_PER_SESSION", 3):
+        with patch.object(mail_mail_session, "MAILS_PER_SESSION", 3):
             self.run_queue()
 
         self.assertEqual(len(sink.recipients), 7)
