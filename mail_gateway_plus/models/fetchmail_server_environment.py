@@ -5,7 +5,8 @@ class FetchmailServerEnvironment(models.Model):
     """Settings of an incoming server that come from the environment.
 
     All but its name, whether it is archived, its priority, which decides nothing here,
-    and the type and the company of its records, which are rows of the database.
+    whether it is sealed, which is not for whoever starts Odoo to say, and the type and
+    the company of its records, which are rows of the database.
     """
 
     _name = "fetchmail.server"

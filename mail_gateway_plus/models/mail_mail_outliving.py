@@ -75,8 +75,8 @@ class MailMailOutliving(models.Model):
                 undone = [
                     values for xid, values in kept if mails._gateway_is_undone(xid)
                 ]
-                for mail in mails.create(undone):
-                    super(MailMailOutliving, mail)._gateway_make_urgent()
+                for values in undone:
+                    mails.create(values)._gateway_make_urgent()
         except Exception:  # the commit that this follows has been made
             _logger.exception("Mail that its sender took back is not queued")
 
