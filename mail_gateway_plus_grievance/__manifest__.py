@@ -16,6 +16,7 @@
         "data/grievance_keyword_data.xml",
         "data/mail_template_data.xml",
         "data/grievance_sla_data.xml",
+        "views/grievance_ticket_form_views.xml",
         "views/grievance_ticket_views.xml",
         "views/grievance_stage_views.xml",
         "views/grievance_category_views.xml",

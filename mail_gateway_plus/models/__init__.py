@@ -52,6 +52,7 @@ from . import fetchmail_server_app
 from . import fetchmail_server_warned
 from . import fetchmail_server_diagnosis
 from . import fetchmail_server_senders
+from . import fetchmail_server_sealed
 from . import mail_gateway_inbound
 from . import mail_gateway_inbound_identity
 from . import mail_gateway_inbound_journal
@@ -132,5 +133,6 @@ from . import mail_thread_trust
 from . import mail_thread_files
 from . import mail_thread_mailgate
 from . import mail_gateway_told
+from . import mail_gateway_inbound_sealed
 from . import res_config_settings
 from . import ir_cron

@@ -101,7 +101,9 @@ class MailGatewayExaminationLimits(models.AbstractModel):
                 count=limits.replies,
                 minutes=limits.minutes,
             )
-        if not self.env["mail.gateway.inbound"]._is_parked_for_excess(sender):
+        mailbox = self.env["fetchmail.server"].browse(trace.mailbox_id)
+        is_told = self.env["mail.gateway.inbound"]._is_parked_for_excess(sender)
+        if not is_told and not mailbox.is_sealed:  # else who writes there is a secret
             self._alert_excess(sender, reason)
         trace.identity["excess"] = excess.value
         return Halt(State.QUARANTINED.value, reason)

@@ -230,6 +230,8 @@ class MailGatewayExaminationThread(models.AbstractModel):
                     "correspondents."
                 )
             )
+        elif record._mail_gateway_stays_closed(trace.facts):
+            trace.notes.append(self.env._("By what it says the record stays closed."))
         elif policy == NEW:
             trace.directive.model, trace.directive.record_id = record._name, 0
             trace.directive.values.update(record._mail_gateway_follow_up_values())

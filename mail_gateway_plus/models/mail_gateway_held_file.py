@@ -1,6 +1,5 @@
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 
 class MailGatewayHeldFile(models.Model):
@@ -11,6 +10,7 @@ class MailGatewayHeldFile(models.Model):
 
     _name = "mail.gateway.held.file"
     _inherit = ["mail.gateway.withheld"]
+    _told_through = "inbound_id"
     _description = "File Held Back"
     _order = "id"
 
@@ -41,11 +41,6 @@ class MailGatewayHeldFile(models.Model):
         "res.users", readonly=True, help="Who let it go to the record."
     )
     released_at = fields.Datetime(readonly=True, help="When it was let go.")
-
-    @api.model
-    def _gateway_withheld_domain(self):
-        messages = self.env["mail.gateway.inbound"]._gateway_withheld_domain()
-        return Domain("inbound_id", "any!", messages)
 
     def action_release(self):
         """Add the file to the record after all, in the name of who says so."""

@@ -232,10 +232,14 @@ class MailGatewayInbound(models.Model):
     def _check_operator(self):
         """Raise unless the user may decide the fate of these messages."""
         self.check_access("read")
-        if not self.env.user.has_group("mail_gateway_plus.group_operator"):
+        if not self._may_decide():
             raise AccessError(
                 self.env._("Only operators of the mail gateway may do this.")
             )
+
+    def _may_decide(self):
+        """Say whether the user is one who decides about these messages."""
+        return self.env.user.has_group("mail_gateway_plus.group_operator")
 
     def action_retry(self):
         """Process again: one message at once, many by the scheduler."""

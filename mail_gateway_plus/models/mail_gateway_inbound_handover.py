@@ -44,5 +44,6 @@ class MailGatewayInboundHandover(models.Model):
             }
         )
         self.env["mail.gateway.raw"]._store([(row.id, raw)])
+        row._keep_sealed()
         self._wake_processing()
         return row

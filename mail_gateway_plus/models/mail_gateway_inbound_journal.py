@@ -50,6 +50,7 @@ class MailGatewayInboundJournal(models.Model):
         )
         stored = sum(map(bool, row_ids))
         if stored:
+            self.browse(list(filter(None, row_ids)))._keep_sealed(server)
             self._wake_processing()
         return stored
 
@@ -102,6 +103,7 @@ class MailGatewayInboundJournal(models.Model):
             "remove_at": server._remove_at(now),
             **self._rest_values(server, message),
             **self._trust_values(server, message),
+            **self._sealed_values(server),
             "tries": 0,
             "create_uid": self.env.uid,
             "create_date": now,

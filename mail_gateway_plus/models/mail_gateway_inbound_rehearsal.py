@@ -34,6 +34,8 @@ class MailGatewayInboundRehearsal(models.Model):
     def _rehearse_one(self, server, message, is_known):
         envelope = read_envelope(message.raw)
         told = {"subject": envelope.subject, "sender": envelope.email_from}
+        if self._would_be_sealed(server, message.raw, envelope):
+            told = {"subject": self.env._("(sealed)"), "sender": ""}
         if is_known:
             return {**told, "reason": self.env._("It is in the journal already.")}
         trace = Trace(

@@ -66,6 +66,30 @@ class MailGatewaySealable(models.AbstractModel):
         domain = [("id", "in", ids), ("is_withheld", "=", True)]
         return set(sealed.search(domain).ids)
 
+    # ------------------------------------------------- letters that are no record yet
+
+    @api.model
+    def _sealed_letters_from(self):
+        """Return the domain of the journal's rows that the user must not see.
+
+        Of those that are kept for the people who see sealed records of this type.
+        """
+        return Domain.TRUE
+
+    @api.model
+    def _letter_is_sealed(self, row, facts, values):
+        """Return whether a letter that became no record is to be sealed as one is.
+
+        :param row: the letter's row in the journal
+        :param facts: what it says, as :class:`~..core.parsing.facts.Facts`
+        :param values: what rules would have given a new record
+        """
+        return False
+
+    @api.model
+    def _tell_of_parked_letter(self, row):
+        """Tell those who see sealed records that such a letter waits for a person."""
+
     # --------------------------------------------------------------------- sealing
 
     def _seal(self):
@@ -78,6 +102,11 @@ class MailGatewaySealable(models.AbstractModel):
     def _unseal(self):
         self.is_sealed = False
         self._forget_whether_sealed()
+        # sudo: what the journal says of them follows, whoever may see the journal
+        letters = self.env["mail.gateway.inbound"].sudo()
+        letters.search(
+            [("res_model", "=", self._name), ("res_id", "in", self.ids)]
+        ).sealed_for = False
 
     def _forget_whether_sealed(self):
         """Have all workers look again which types have sealed records.

@@ -16,6 +16,12 @@ class MailMail(models.Model):
     _told_by = ("model", "res_id")
 
 
+class MailScheduledMessage(models.Model):
+    _name = "mail.scheduled.message"
+    _inherit = ["mail.scheduled.message", "mail.gateway.withheld"]
+    _told_by = ("model", "res_id")
+
+
 class MailFollowers(models.Model):
     _name = "mail.followers"
     _inherit = ["mail.followers", "mail.gateway.withheld"]
@@ -34,31 +40,47 @@ class MailGatewayAttempt(models.Model):
 class MailGatewayRecipient(models.Model):
     _name = "mail.gateway.recipient"
     _inherit = ["mail.gateway.recipient", "mail.gateway.withheld"]
-
-    @api.model
-    def _gateway_withheld_domain(self):
-        attempts = self.env["mail.gateway.attempt"]._gateway_withheld_domain()
-        return Domain("attempt_id", "any!", attempts)
+    _told_through = "attempt_id"
 
 
 class MailTrackingValue(models.Model):
     _name = "mail.tracking.value"
     _inherit = ["mail.tracking.value", "mail.gateway.withheld"]
-
-    @api.model
-    def _gateway_withheld_domain(self):
-        messages = self.env["mail.message"]._gateway_withheld_domain()
-        return Domain("mail_message_id", "any!", messages)
+    _told_through = "mail_message_id"
 
 
-class MailGatewayHeldFile(models.Model):
-    _name = "mail.gateway.held.file"
-    _inherit = ["mail.gateway.held.file", "mail.gateway.withheld"]
+class MailNotification(models.Model):
+    """Odoo shows to everybody in the house who was told by which message."""
 
-    @api.model
-    def _gateway_withheld_domain(self):
-        rows = self.env["mail.gateway.inbound"]._gateway_withheld_domain()
-        return Domain("inbound_id", "any!", rows)
+    _name = "mail.notification"
+    _inherit = ["mail.notification", "mail.gateway.withheld"]
+    _told_through = "mail_message_id"
+
+
+class MailMessageSchedule(models.Model):
+    _name = "mail.message.schedule"
+    _inherit = ["mail.message.schedule", "mail.gateway.withheld"]
+    _told_through = "mail_message_id"
+
+
+class MailMessageTranslation(models.Model):
+    """Holds the whole text of a message."""
+
+    _name = "mail.message.translation"
+    _inherit = ["mail.message.translation", "mail.gateway.withheld"]
+    _told_through = "message_id"
+
+
+class MailMessageReaction(models.Model):
+    _name = "mail.message.reaction"
+    _inherit = ["mail.message.reaction", "mail.gateway.withheld"]
+    _told_through = "message_id"
+
+
+class MailMessageLinkPreview(models.Model):
+    _name = "mail.message.link.preview"
+    _inherit = ["mail.message.link.preview", "mail.gateway.withheld"]
+    _told_through = "message_id"
 
 
 class MailGatewayInbound(models.Model):

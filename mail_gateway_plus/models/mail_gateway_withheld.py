@@ -11,8 +11,10 @@ class MailGatewayWithheld(models.AbstractModel):
 
     _name = "mail.gateway.withheld"
     _description = "Withheld with a Sealed Record"
-    # The fields that name the record.
+    # The fields that name the record …
     _told_by = ("res_model", "res_id")
+    # … or the one that leads to something else that is withheld.
+    _told_through = None
 
     @api.model
     @tools.ormcache()
@@ -21,20 +23,28 @@ class MailGatewayWithheld(models.AbstractModel):
 
         Remembered, so that where nothing is sealed nothing is asked.
         """
-        names = self.env.registry.descendants(["mail.gateway.sealable"], "_inherit")
         return tuple(
             name
-            for name in names
-            if self.env[name]._auto
-            and self.env[name]
+            for name in self._gateway_sealable_models()
+            if self.env[name]
             .sudo()
             .with_context(active_test=False)
             .search_count([("is_sealed", "=", True)], limit=1)
         )
 
     @api.model
+    def _gateway_sealable_models(self):
+        """Return the record types that may have sealed records."""
+        names = self.env.registry.descendants(["mail.gateway.sealable"], "_inherit")
+        return [name for name in names if self.env[name]._auto]
+
+    @api.model
     def _gateway_withheld_domain(self):
         """Return the domain of what tells of a record that is sealed from the user."""
+        if self._told_through:
+            comodel = self._fields[self._told_through].comodel_name
+            told = self.env[comodel]._gateway_withheld_domain()
+            return told if told.is_false() else Domain(self._told_through, "any!", told)
         model_field, id_field = self._told_by
         told = Domain.FALSE
         for name in self._gateway_sealed_models():
@@ -45,21 +55,38 @@ class MailGatewayWithheld(models.AbstractModel):
 
     @api.model
     def _search(self, domain, *args, bypass_access=False, **kwargs):
-        is_asked = not (self.env.su or bypass_access)
-        if is_asked and self._gateway_sealed_models():
-            domain = Domain(domain) & ~self._gateway_withheld_domain()
+        if not (self.env.su or bypass_access):
+            withheld = self._gateway_withheld_domain()
+            if not withheld.is_false():
+                domain = Domain(domain) & ~withheld
         return super()._search(domain, *args, bypass_access=bypass_access, **kwargs)
 
     def _check_access(self, operation):
         result = super()._check_access(operation)
-        if not any(self._ids) or not self._gateway_sealed_models():
-            return result
-        # sudo: whether it is withheld shows only in what is withheld
-        mine = self.sudo().with_context(active_test=False, prefetch_fields=False)
-        domain = Domain("id", "in", self.ids) & mine._gateway_withheld_domain()
-        withheld = self.browse(mine.search(domain).ids)
+        withheld = self._gateway_withheld()
         if not withheld:
             return result
         forbidden = (result[0] if result else self.browse()) | withheld
         rules = self.env["ir.rule"]
         return forbidden, lambda: rules._make_access_error(operation, forbidden)
+
+    def _gateway_withheld(self):
+        """Return those of these that the user must not see."""
+        if not any(self._ids):
+            return self.browse()
+        # sudo: whether it is withheld shows only in what is withheld
+        mine = self.sudo().with_context(active_test=False, prefetch_fields=False)
+        domain = mine._gateway_withheld_domain()
+        if domain.is_false():
+            return self.browse()
+        return self.browse(mine.search(domain & Domain("id", "in", self.ids)).ids)
+
+    def _export_rows(self, fields, **options):
+        """Export nothing that is withheld.
+
+        Odoo lets administrators export any message without a look at who may read it
+        (mail/models/mail_message.py, ``export_data`` and ``fetch``).
+        """
+        if not self.env.su and (withheld := self._gateway_withheld()):
+            raise self.env["ir.rule"]._make_access_error("read", withheld)
+        return super()._export_rows(fields, **options)

@@ -35,6 +35,16 @@ class MailThread(models.AbstractModel):
         """Say whether a reply still comes in time to take this closed record up."""
         return True
 
+    def _mail_gateway_stays_closed(self, facts):
+        """Say whether a reply is added to this closed record without opening it again.
+
+        Whatever the policy is; for replies that say that all is well, or that the
+        record makes something else of.
+
+        :param facts: what the reply says, as :class:`~..core.parsing.facts.Facts`
+        """
+        return False
+
     def _mail_gateway_reopen(self):
         """Take this closed record up again."""
         self.ensure_one()

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models, tools
 
 from .grievance_ticket_handling import SEVERITIES
 
@@ -7,6 +7,7 @@ class GrievanceSla(models.Model):
     """How long things may take, by severity."""
 
     _name = "grievance.sla"
+    _inherit = "mail.gateway.cached"
     _description = "Grievance Deadlines"
     _rec_name = "severity"
     _order = "resolution_hours, id"
@@ -33,3 +34,15 @@ class GrievanceSla(models.Model):
         "CHECK(acknowledge_hours > 0 AND response_hours > 0 AND resolution_hours > 0)",
         "Hours have to be more than none.",
     )
+
+    @api.model
+    @tools.ormcache()
+    def _hours_of_severities(self):
+        """Return by severity the hours of each deadline, by the field's name.
+
+        Remembered: each letter that becomes a ticket asks for them.
+        """
+        # sudo: whoever has a ticket has its deadlines
+        rows = self.sudo().search([("severity", "!=", False)])
+        names = ("acknowledge_hours", "response_hours", "resolution_hours")
+        return {row.severity: {name: row[name] for name in names} for row in rows}

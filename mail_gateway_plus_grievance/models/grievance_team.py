@@ -71,9 +71,30 @@ class GrievanceTeam(models.Model):
             lambda team: user in team._people() or is_manager and not team._people()
         )
 
+    @api.model
+    def _kept_by_user(self):
+        """Return the ids of the companies whose sealed letters the user sees.
+
+        ``False`` stands for letters of no company. As long as there is nobody else,
+        managers see to them.
+        """
+        seen = self._sealed_of_user()
+        is_manager = self.env.user.has_group(
+            "mail_gateway_plus_grievance.group_grievance_manager"
+        )
+        # sudo: whoever asks, what counts is which teams there are
+        none = self.env["res.company"].sudo().with_context(active_test=False)
+        kept = []
+        for company in [none, *none.search([("id", "!=", False)])]:
+            team = self._sealed_for(company)
+            if team in seen if team else is_manager:
+                kept.append(company.id)
+        return kept
+
     @api.model_create_multi
     def create(self, vals_list):
         teams = super().create(vals_list)
+        teams.filtered("is_sealed")._check_may_add_sealed()
         for team in teams.filtered("is_sealed"):
             team._log_membership()
         return teams
@@ -84,6 +105,7 @@ class GrievanceTeam(models.Model):
             self._check_may_change_sealed()
         sealed = self.filtered("is_sealed")
         result = super().write(vals)
+        (self.filtered("is_sealed") - sealed)._check_may_add_sealed()
         if guarded:
             for team in sealed | self.filtered("is_sealed"):
                 team._log_membership()
@@ -106,6 +128,32 @@ class GrievanceTeam(models.Model):
                 raise AccessError(
                     self.env._(
                         "Only who belongs to the sealed team %s changes it.", team.name
+                    )
+                )
+
+    def _check_may_add_sealed(self):
+        """Raise if somebody outside makes a team beside one that has people.
+
+        Else a manager would only have to make one of their own, to which sealed
+        grievances and letters go from then on.
+        """
+        if self.env.su:
+            return
+        for team in self.sudo():
+            others = self.sudo().search(
+                [("is_sealed", "=", True), ("id", "not in", self.ids)]
+            )
+            others = others.filtered(
+                lambda other, team=team: (
+                    not (team.company_id and other.company_id)
+                    or team.company_id == other.company_id
+                )
+            )
+            if others._people() and self.env.user not in others._people():
+                raise AccessError(
+                    self.env._(
+                        "Only who belongs to the sealed team %s makes another one.",
+                        others[0].name,
                     )
                 )
 

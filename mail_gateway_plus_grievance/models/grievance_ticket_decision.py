@@ -1,27 +1,13 @@
-import re
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import consteq, hmac
 from odoo.tools.mail import html2plaintext
 
-from ..triage import plain
+from ..answers import Answer, read_answer
 from .grievance_ticket_handling import DECISIONS
 
 ADDON = "mail_gateway_plus_grievance"
 BY_MAIL = ("email", "web")
-# The word that an answer to a decision starts with, as the letter in the complainant's
-# language gives it, without accents.
-APPEAL_WORDS = {
-    "appeal",
-    "appel",
-    "apelacion",
-    "apelo",
-    "recurso",
-    "rufaa",
-    plain("استئناف"),
-}
-FIRST_WORD = re.compile(r"\w+")
 
 
 class GrievanceTicketDecision(models.Model):
@@ -197,12 +183,7 @@ class GrievanceTicketDecision(models.Model):
             )
         # sudo: it goes to others than who is at work here
         original = self.sudo()
-        copied = (
-            "partner_id complainant_name complainant_type complainant_phone email_from "
-            "intake_address language channel location category_id severity sensitivity "
-            "team_id company_id has_consent"
-        )
-        values = original._convert_to_write({n: original[n] for n in copied.split()})
+        values = original._same_matter_values()
         appeal = original.with_context(mail_create_nosubscribe=True).create(
             {
                 **values,
@@ -216,14 +197,48 @@ class GrievanceTicketDecision(models.Model):
             appeal._acknowledge(message_id)
         return appeal.sudo(False).with_env(self.env)
 
+    def _same_matter_values(self):
+        """Return the values of another ticket about the same matter.
+
+        As sensitive as this one: what is sealed stays so in what follows it.
+        """
+        copied = (
+            "partner_id complainant_name complainant_type complainant_phone email_from "
+            "intake_address language channel location programme vulnerability "
+            "category_id severity sensitivity team_id company_id has_consent"
+        )
+        return self._convert_to_write({name: self[name] for name in copied.split()})
+
+    def _mail_gateway_follow_up_values(self):
+        # sudo: the gateway asks, whoever has it process the letter
+        closed = self.sudo()
+        values = closed._same_matter_values()
+        del values["language"], values["channel"], values["intake_address"]
+        return {**values, "previous_ticket_id": closed.id}
+
+    def _read_answer(self, text):
+        """Read what an answer says of the decision (:func:`read_answer`)."""
+        if not (self.decision and self.is_closed):
+            return None, False
+        return read_answer(text)
+
+    def _mail_gateway_stays_closed(self, facts):
+        """Leave it closed for an appeal, which is another ticket, and for thanks."""
+        answer, goes_on = self._read_answer(facts.text)
+        is_thanks = answer is Answer.SATISFIED and not goes_on
+        return answer is Answer.APPEAL or is_thanks
+
     def _take_answer(self, msg_dict):
-        """Make an appeal of an answer that starts with the word for it."""
-        text = plain(html2plaintext(msg_dict.get("body") or ""))
-        first = FIRST_WORD.match(text)
-        if first and first[0] in APPEAL_WORDS and self.decision and self.is_closed:
+        """Take the complainant at the word that the answer starts with."""
+        text = html2plaintext(msg_dict.get("body") or "")
+        answer, goes_on = self._read_answer(text)
+        if answer is Answer.APPEAL:
             self._appeal(msg_dict.get("body"), msg_dict.get("message_id"))
             return
-        super()._take_answer(msg_dict)
+        if answer:
+            self._take_feedback(answer.value)
+        if answer is not Answer.SATISFIED or goes_on:
+            super()._take_answer(msg_dict)
 
     # --------------------------------------------------------------------- satisfaction
 

@@ -88,11 +88,50 @@ class GrievanceTicketHandling(models.Model):
     complainant_phone = fields.Char(
         help="The number at which the complainant is called."
     )
+    programme = fields.Char(
+        help="The programme, payment or project that the grievance is about."
+    )
+    vulnerability = fields.Char(
+        help="What makes it harder for the complainant to be heard, if they said so: "
+        "an elderly person, a household led by a child, a disability."
+    )
     location = fields.Char(help="Where it happened, or where the complainant lives.")
     desired_outcome = fields.Text(help="What the complainant asks for.")
     has_consent = fields.Boolean(
         string="Consent",
         help="The complainant agrees that what they said is passed on to others.",
+    )
+    referred_to = fields.Char(
+        help="Who else sees to it: another office, a hospital, the police. The "
+        "decision of such a grievance is “Redirected”, unless you see to it as well.",
+    )
+    duplicate_of_id = fields.Many2one(
+        "grievance.ticket",
+        string="Same as",
+        index="btree_not_null",
+        ondelete="restrict",
+        copy=False,
+        tracking=True,
+        help="The ticket in which the same matter is seen to. Who complained here is "
+        "told the decision as well.",
+    )
+    duplicate_ids = fields.One2many(
+        "grievance.ticket",
+        "duplicate_of_id",
+        string="Duplicates",
+        help="Tickets about the same matter, which is seen to here.",
+    )
+    duplicate_count = fields.Integer(
+        compute="_compute_duplicate_count", help="How many duplicates there are."
+    )
+    previous_ticket_id = fields.Many2one(
+        "grievance.ticket",
+        string="Takes Up",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        copy=False,
+        help="The closed ticket that the complainant wrote about once more.",
     )
     tag_ids = fields.Many2many(
         "grievance.tag", string="Tags", help="Marks of your own."
@@ -140,6 +179,32 @@ class GrievanceTicketHandling(models.Model):
                 ticket.team_id = ticket.category_id._first("team_id")
             else:
                 ticket.team_id = ticket.team_id
+
+    @api.depends("duplicate_ids")
+    def _compute_duplicate_count(self):
+        for ticket in self:
+            ticket.duplicate_count = len(ticket.duplicate_ids)
+
+    @api.constrains("duplicate_of_id")
+    def _check_duplicate(self):
+        """Have duplicates point to the one that is seen to, in one step."""
+        # sudo: one of them may be out of the reach of whoever marks the other
+        for ticket in self.sudo():
+            original = ticket.duplicate_of_id
+            if original and (ticket == original or original.duplicate_of_id):
+                raise ValidationError(
+                    self.env._(
+                        "Choose the ticket in which the matter is seen to; "
+                        "%s is a duplicate itself.",
+                        original.number,
+                    )
+                )
+            if original and ticket.duplicate_ids:
+                raise ValidationError(
+                    self.env._(
+                        "%s has duplicates of its own. Mark those first.", ticket.number
+                    )
+                )
 
     @api.constrains("stage_id", "decision", "approval")
     def _check_stage(self):
@@ -205,6 +270,17 @@ class GrievanceTicketHandling(models.Model):
     def action_take(self):
         """Work on these tickets oneself."""
         return self.write({"user_id": self.env.uid})
+
+    def action_open_duplicates(self):
+        """Show the tickets about the same matter."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Duplicates"),
+            "res_model": self._name,
+            "domain": [("duplicate_of_id", "=", self.id)],
+            "views": [[False, "list"], [False, "form"]],
+        }
 
     def action_request_approval(self):
         """Ask the supervisor to agree with the decision."""

@@ -5,7 +5,7 @@ from odoo.fields import Domain
 from .grievance_ticket_handling import SENSITIVITIES
 
 RANK = {key: rank for rank, (key, _label) in enumerate(SENSITIVITIES)}
-STANDARD = SENSITIVITIES[0][0]
+STANDARD, SENSITIVE = SENSITIVITIES[0][0], SENSITIVITIES[1][0]
 
 
 class GrievanceTicketSeal(models.Model):
@@ -87,10 +87,13 @@ class GrievanceTicketSeal(models.Model):
         if not {"category_id", "sensitivity", "team_id", "user_id"} & vals.keys():
             return super().write(vals)
         self._check_lowering(vals)
+        teams = {ticket.id: ticket.team_id for ticket in self.sudo()}
         result = super().write(vals)
-        if {"category_id", "sensitivity"} & vals.keys():
+        if {"category_id", "sensitivity", "team_id"} & vals.keys():
             # sudo: who raises it may be about to lose sight of it
             for ticket in self.sudo():
+                if "sensitivity" not in vals and ticket.team_id - teams[ticket.id]:
+                    ticket._follow_team()
                 ticket._follow_sensitivity()
         self.sudo()._check_sealed_people()
         return result
@@ -109,13 +112,15 @@ class GrievanceTicketSeal(models.Model):
             values["category_id"] = category.id
         wanted = [vals.get("sensitivity") or STANDARD]
         wanted += [each._sensitivity() for each in (category, recognised) if each]
+        team = self.env["grievance.team"].sudo().browse(vals.get("team_id") or ())
+        if team.is_sealed:
+            wanted.append(SENSITIVE)
         values["sensitivity"] = max(wanted, key=RANK.get)
         if values["sensitivity"] == STANDARD:
             return values
         company = self.env["res.company"].browse(
             vals.get("company_id") or self.env.company.id
         )
-        team = self.env["grievance.team"].sudo().browse(vals.get("team_id") or ())
         if not team.is_sealed:
             team = self._sealed_team(company, category)
         user = self.env["res.users"].browse(vals.get("user_id") or ())
@@ -137,10 +142,17 @@ class GrievanceTicketSeal(models.Model):
     def _triage_answer(self, subject, body):
         """Seal the ticket for what its complainant adds, before it is added."""
         keyword, word = self.env["grievance.keyword"]._match(subject, body)
+        least = SENSITIVE if self._intake_mailbox().is_sealed else STANDARD
         for ticket in self.sudo():
             sensitivity = keyword.category_id._sensitivity() if keyword else STANDARD
+            sensitivity = max(sensitivity, least, key=RANK.get)
             if RANK[sensitivity] > RANK[ticket.sensitivity]:
                 ticket.write({"sensitivity": sensitivity, "seal_word": word})
+
+    def _follow_team(self):
+        """Seal what somebody hands to a sealed team."""
+        if self.team_id.is_sealed and self.sensitivity == STANDARD:
+            self.sensitivity = SENSITIVE
 
     def _follow_sensitivity(self):
         """Seal or unseal after a change of sensitivity or category."""

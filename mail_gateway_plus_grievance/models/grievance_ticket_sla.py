@@ -105,13 +105,12 @@ class GrievanceTicketSla(models.Model):
 
     @api.depends("received_at", "category_id", "severity", "channel", "paused_hours")
     def _compute_deadlines(self):
-        rows = self.env["grievance.sla"].sudo().search([("severity", "!=", False)])
-        by_severity = {row.severity: row for row in rows}
+        by_severity = self.env["grievance.sla"]._hours_of_severities()
         for ticket in self:
-            row = by_severity.get(ticket.severity, rows[:0])
+            limits = by_severity.get(ticket.severity, {})
             is_written = ticket.channel in WRITTEN
             ticket.acknowledge_by = ticket._deadline(
-                is_written and row.acknowledge_hours
+                is_written and limits.get("acknowledge_hours")
             )
             for field, hours in (
                 ("respond_by", "response_hours"),
@@ -120,8 +119,8 @@ class GrievanceTicketSla(models.Model):
                 category = ticket.category_id
                 of_category = category and category._first(hours)
                 # The shorter one: neither a severe case nor a strict category waits.
-                limits = [limit for limit in (row[hours], of_category) if limit]
-                deadline = ticket._deadline(min(limits, default=0))
+                both = (limits.get(hours), of_category)
+                deadline = ticket._deadline(min(filter(None, both), default=0))
                 pause = timedelta(hours=ticket.paused_hours)
                 ticket[field] = deadline and deadline + pause
 

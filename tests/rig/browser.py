@@ -296,6 +296,13 @@ def pick(page: "Page", name: str, label: str) -> None:
     choices.get_by_text(label, exact=True).first.click()
 
 
+def add_line(page: "Page", name: str) -> "Locator":
+    """Add a line to a list of the form and return its row."""
+    lists = page.locator(f".o_field_widget[name='{name}']")
+    lists.get_by_role("button", name="Add a line").click()
+    return lists.locator("tr.o_selected_row")
+
+
 def press(page: "Page", name: str) -> None:
     """Press the button of the form or list with this name."""
     page.locator(f"button[name='{name}']:visible").first.click()

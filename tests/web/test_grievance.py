@@ -1,5 +1,6 @@
 """An officer works through a ticket from mail to closing; sealed ones are not there."""
 
+import re
 import smtplib
 from email.message import EmailMessage
 
@@ -19,6 +20,8 @@ AMINA = "amina.diallo@home.example"
 PASSWORD = "mailbox-secret"
 PUMP = "Water pump locked"
 SECRET = "The foreman at the pump"
+PRESENTS = "The clerk at the warehouse"
+PARKED = "The driver of the lorry"
 
 
 class Office:
@@ -32,6 +35,8 @@ class Office:
         self._enter_servers()
         self.officer = self._person("Olga Petrova", "officer", "officer")
         self.keeper = self._person("Kadi Keita", "keeper", "officer")
+        # of the sealed team as well, and no operator of the gateway
+        self.member = self._person("Mina Traore", "member", "officer", False)
         self.supervisor = self._person("Sami Haddad", "supervisor", "supervisor")
         teams = {"name": "Water", "supervisor_id": self.supervisor}
         [self.water] = odoo.call(
@@ -39,10 +44,11 @@ class Office:
             "create",
             [[{**teams, "member_ids": [(6, 0, [self.officer])]}]],
         )
+        members = [self.keeper, self.member]
         odoo.call(
             "grievance.team",
             "write",
-            [[self.id_of("team_sealed")], {"member_ids": [(6, 0, [self.keeper])]}],
+            [[self.id_of("team_sealed")], {"member_ids": [(6, 0, members)]}],
         )
         odoo.call(
             "grievance.category",
@@ -70,11 +76,12 @@ class Office:
         browser.run_cron(self.odoo, FETCH_CRON)
         browser.run_cron(self.odoo, PROCESS_CRON)
 
-    def _person(self, name: str, login: str, role: str) -> int:
-        groups = [
-            self.id_of(f"group_grievance_{role}"),
-            self.id_of("group_operator", "mail_gateway_plus"),
-        ]
+    def _person(
+        self, name: str, login: str, role: str, is_operator: bool = True
+    ) -> int:
+        groups = [self.id_of(f"group_grievance_{role}")]
+        if is_operator:
+            groups.append(self.id_of("group_operator", "mail_gateway_plus"))
         values = {"name": name, "login": login, "password": login}
         values["group_ids"] = [(4, group) for group in groups]
         [user] = self.odoo.call("res.users", "create", [[values]])
@@ -210,6 +217,94 @@ def test_manager_breaks_a_seal_and_leaves_a_trace(page, sign_in, office, picture
     browser.open_action(page, f"{ADDON}.grievance_seal_log_action")
     expect(browser.rows(page).first).to_contain_text("She is in danger")
     picture(page, "grievance-seal-log")
+
+
+def test_rule_is_written_tried_and_followed_to_a_sealed_ticket(
+    page, sign_in, office: Office, picture
+):
+    office.post("Seed at the depot", "He asks for presents before he hands it out.\n")
+
+    # The administrator writes a rule: what is about presents is to be sealed …
+    browser.open_action(page, "mail_gateway_plus.action_rule")
+    page.get_by_role("button", name="New").click()
+    browser.fill(page, "name", "Presents asked for")
+    line = browser.add_line(page, "condition_ids")
+    line.locator("td[name='aspect'] input").click()
+    menu = page.locator(".o_select_menu_menu")
+    menu.get_by_text("Text", exact=True).click()
+    line.locator("td[name='value'] textarea").fill("asks for presents")
+    browser.field(page, "record_type").locator("input").click()
+    menu.get_by_text("Grievance Ticket", exact=True).click()
+    value = browser.add_line(page, "value_ids")
+    value.locator("td[name='field_id'] input").fill("Sensitivity")
+    page.locator(".o-autocomplete--dropdown-menu").get_by_text(
+        re.compile(r"^Sensitivity")
+    ).first.click()
+    value.locator("td[name='template'] textarea").fill("sensitive")
+    browser.save(page)
+    picture(page, "rule-to-sealed", height=1000)
+
+    # … tries it on the mail that came …
+    page.get_by_role("button", name="Dry Run").click()
+    page.wait_for_selector(".modal")
+    browser.press(page, "action_run")
+    tried = page.locator(".modal tr.o_data_row")
+    expect(tried).to_have_count(1)
+    expect(tried).to_contain_text("Seed at the depot")
+    expect(page.locator(".modal")).not_to_contain_text(SECRET)
+    browser.close_dialog(page)
+
+    # … and a letter comes that they see no more of: neither mail nor ticket.
+    office.post(PRESENTS, "The clerk asks for presents, each time.\n")
+    browser.open_action(page, "mail_gateway_plus.action_inbound")
+    expect(browser.rows(page).filter(has_text="Seed at the depot")).to_have_count(1)
+    expect(browser.rows(page).filter(has_text=PRESENTS)).to_have_count(0)
+    browser.open_action(page, f"{ADDON}.grievance_ticket_action")
+    expect(card(page, "Seed at the depot")).to_have_count(1)
+    expect(card(page, PRESENTS)).to_have_count(0)
+
+    # The sealed team follows it from the journal, by the rule, to the sealed ticket.
+    keeper = sign_in("keeper", "keeper")
+    browser.open_action(keeper, "mail_gateway_plus.action_inbound")
+    row = browser.rows(keeper).filter(has_text=PRESENTS)
+    row.locator("td").nth(2).click()
+    expect(browser.field(keeper, "route_notes")).to_contain_text(
+        "“Presents asked for” holds: Text contains “asks for presents”"
+    )
+    picture(keeper, "sealed-letter")
+    browser.press(keeper, "action_open_record")
+    expect(keeper.locator(".ribbon")).to_contain_text("Sealed")
+    expect(entered(keeper, "sensitivity")).to_have_value("Sensitive")
+    expect(entered(keeper, "team_id")).to_have_value("Protection (Sealed)")
+    expect(keeper.locator(".o-mail-Chatter")).to_contain_text("clerk asks for presents")
+    picture(keeper, "sealed-journey", height=1260)
+
+
+def test_parked_letter_is_decided_about_by_a_member_who_is_no_operator(
+    sign_in, office: Office, picture
+):
+    rule = {"name": "Park all", "sequence": 1, "action": "park", "reason": "Holiday."}
+    [rule_id] = office.odoo.call("mail.gateway.rule", "create", [[rule]])
+    office.post(PARKED, "He asks the girls for sexual favours.\n")
+    office.odoo.call("mail.gateway.rule", "unlink", [[rule_id]])
+    found = office.odoo.call(
+        "mail.gateway.inbound", "search", [[("subject", "=", PARKED)]]
+    )
+    assert not found, "the administrator must not find it"
+
+    member = sign_in("member", "member")
+    browser.open_action(member, f"{ADDON}.grievance_ticket_action")
+    browser.follow_menu(member, "Sealed", "Letters to Decide About")
+    row = browser.rows(member).filter(has_text=PARKED)
+    expect(row).to_have_count(1)
+    picture(member, "sealed-letters")
+    row.locator("td").nth(2).click()
+    browser.settle(member)
+    browser.press(member, "action_retry")
+    browser.expect_status(member, "Done")
+    picture(member, "sealed-letter-decided")
+    browser.press(member, "action_open_record")
+    expect(member.locator(".ribbon")).to_contain_text("Sealed")
 
 
 def test_register_and_figures(page, office: Office, picture):

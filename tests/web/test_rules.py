@@ -51,13 +51,6 @@ def grievances(web_odoo: OdooServer, mailbox: Mailbox) -> int:
     return server
 
 
-def add_line(page: Page, field: str):
-    """Add a line to a list of the form and return its row."""
-    lists = page.locator(f".o_field_widget[name='{field}']")
-    lists.get_by_role("button", name="Add a line").click()
-    return lists.locator("tr.o_selected_row")
-
-
 def choose_in(page: Page, row, field: str, label: str) -> None:
     """Choose one of the values of a line's selection."""
     row.locator(f"td[name='{field}'] input").click()
@@ -71,14 +64,14 @@ def test_rule_is_written_tried_and_followed_to_its_ticket(
     browser.open_action(page, RULES)
     page.get_by_role("button", name="New").click()
     browser.fill(page, "name", "Street lights")
-    line = add_line(page, "condition_ids")
+    line = browser.add_line(page, "condition_ids")
     line.locator("td[name='value'] textarea").fill("street light")
     browser.field(page, "action").locator("input").click()
     menu = page.locator(".o_select_menu_menu")
     menu.get_by_text("Create a record", exact=True).click()
     browser.field(page, "record_type").locator("input").click()
     menu.get_by_text("Grievance Ticket", exact=True).click()
-    value = add_line(page, "value_ids")
+    value = browser.add_line(page, "value_ids")
     value.locator("td[name='field_id'] input").fill("Priority")
     page.locator(".o-autocomplete--dropdown-menu").get_by_text(
         re.compile(r"^Priority")
@@ -130,7 +123,7 @@ def test_mistake_in_a_rule_is_told_before_it_is_saved(page, grievances):
     browser.open_action(page, RULES)
     page.get_by_role("button", name="New").click()
     browser.fill(page, "name", "Broken")
-    line = add_line(page, "condition_ids")
+    line = browser.add_line(page, "condition_ids")
     choose_in(page, line, "operator", "matches the pattern")
     line.locator("td[name='value'] textarea").fill("(no")
     page.locator(".o_form_button_save:visible").click()

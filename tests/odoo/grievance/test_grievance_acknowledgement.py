@@ -138,7 +138,9 @@ class TestGrievanceAcknowledgement(GrievanceCase):
         self.assertTrue(ticket.number)
         self.assertFalse(self.acknowledgements(ticket))
 
-    @mute_logger("odoo.addons.mail_gateway_plus_grievance.models.grievance_ticket")
+    @mute_logger(
+        "odoo.addons.mail_gateway_plus_grievance.models.grievance_ticket_acknowledgement"
+    )
     def test_a_broken_template_loses_no_ticket(self):
         template = self.env.ref(
             "mail_gateway_plus_grievance.mail_template_acknowledgement"
@@ -154,7 +156,9 @@ class TestGrievanceAcknowledgement(GrievanceCase):
         self.assertFalse(self.acknowledgements(ticket))
         self.assertIn("could not be written", ticket.message_ids[0].body)
 
-    @mute_logger("odoo.addons.mail_gateway_plus_grievance.models.grievance_ticket")
+    @mute_logger(
+        "odoo.addons.mail_gateway_plus_grievance.models.grievance_ticket_acknowledgement"
+    )
     def test_a_deleted_template_loses_no_ticket(self):
         self.env.ref(
             "mail_gateway_plus_grievance.mail_template_acknowledgement"
@@ -163,6 +167,15 @@ class TestGrievanceAcknowledgement(GrievanceCase):
         ticket = self.receive(letter())
 
         self.assertIn("could not be written", ticket.message_ids[0].body)
+
+    @mute_logger("odoo.addons.mail_gateway_plus.parameters")
+    def test_a_wrong_entry_in_odoos_loop_parameters_keeps_nobody_from_an_answer(self):
+        ticket = self.receive(letter())
+
+        for key in ("mail.gateway.loop.minutes", "mail.gateway.loop.threshold"):
+            self.env["ir.config_parameter"].set_param(key, "many")
+
+        self.assertTrue(ticket._may_acknowledge())
 
     def test_two_machines_that_pose_as_persons_do_not_go_on_for_ever(self):
         self.env["ir.config_parameter"].set_param("mail.gateway.loop.threshold", "3")

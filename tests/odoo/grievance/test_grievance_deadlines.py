@@ -198,6 +198,38 @@ class TestGrievanceDeadlines(PeopleCase):
         self.assertEqual(ticket.escalation_level, 2)
         self.assertEqual(ticket.activity_ids.user_id, self.keeper)
 
+    # ---------------------------------------------------------------------- cost
+
+    def test_hours_are_looked_up_once_for_any_number_of_tickets(self):
+        tickets = self.tickets.create([{"subject": "x"} for _number in range(10)])
+        self.env.flush_all()
+        self.env.registry.clear_cache()
+
+        statements = []
+        execute = type(self.env.cr).execute
+
+        def listen(cursor, query, *args, **kwargs):
+            text = getattr(query, "code", query)
+            if "grievance_sla" in str(text):
+                statements.append(text)
+            return execute(cursor, query, *args, **kwargs)
+
+        with patch.object(type(self.env.cr), "execute", listen):
+            for ticket in tickets:  # as letters do, one after the other
+                ticket.severity = "high"
+                ticket.flush_recordset()
+
+        self.assertEqual(len(statements), 1, statements)
+
+    def test_changed_hours_hold_at_once(self):
+        self.env["grievance.sla"].search(
+            [("severity", "=", "low")]
+        ).resolution_hours = 7
+
+        ticket = self.ticket(severity="low", received_at=START)
+
+        self.assertEqual(ticket.resolve_by, START + timedelta(hours=7))
+
     # -------------------------------------------------------------- after it was closed
 
     def test_late_answer_opens_nothing_but_asks_the_supervisor(self):
@@ -228,6 +260,26 @@ class TestGrievanceLanguage(PeopleCase):
         self.assertEqual((ticket.language, ticket.lang), ("fr", "fr_FR"))
         mail = self.acknowledgements(ticket)
         self.assertIn("Nous avons reçu", mail.subject)
+        self.assertIn("Nous comptons vous donner notre décision", mail.body_html)
+        for word in ("Hello", "We received", "your grievance"):
+            self.assertNotIn(word, mail.body_html)
+        with self.mock_mail_gateway():
+            mail.send()
+        self.assertIn("Veuillez garder ce numéro", self._mails[0]["body"])
+
+    def test_decision_is_told_in_the_language_of_the_letter(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.env["ir.module.module"]._load_module_terms([ADDON], ["fr_FR"])
+        ticket = self.receive(letter(body=self.FRENCH))
+        ticket.write({"decision": "rejected", "decision_reasons": "<p>Non.</p>"})
+
+        ticket.action_tell_decision()
+
+        mail = self.env["mail.mail"].search(
+            [("res_id", "=", ticket.id), ("subject", "like", "Notre décision")]
+        )
+        for words in ("Rejetée", "APPEL", "SATISFAIT", "Non."):
+            self.assertIn(words, mail.body_html)
 
     def test_letters_are_translated_whole_with_all_they_fill_in(self):
         folder = Path(get_module_path(ADDON)) / "i18n"

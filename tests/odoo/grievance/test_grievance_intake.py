@@ -84,6 +84,22 @@ class TestGrievanceIntake(GrievanceCase):
 
         self.assertEqual(ticket.partner_id, partner)
 
+    def test_mail_of_one_of_several_contacts_with_the_same_address(self):
+        """Another grievance addon took whichever came first."""
+        contacts = self.env["res.partner"].create(
+            [
+                {"name": name, "email": "amina@complainant.example.org"}
+                for name in ("Moussa Diallo", "Amina Diallo")
+            ]
+        )
+
+        named = self.receive(letter())
+        unnamed = self.receive(letter(From="A <amina@complainant.example.org>"))
+
+        self.assertEqual(named.partner_id, contacts[1])
+        self.assertFalse(unnamed.partner_id)
+        self.assertEqual(unnamed.complainant_name, "A")
+
     def test_mail_to_an_alias(self):
         alias = self.env["mail.alias"].create(
             {

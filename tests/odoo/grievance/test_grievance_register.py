@@ -6,7 +6,7 @@ from datetime import timedelta
 from people_case import ADDON, PeopleCase
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
 
@@ -65,6 +65,67 @@ class TestGrievanceRegister(PeopleCase):
         self.assertEqual((acknowledged, resolved), (50, 50))
         self.assertEqual((satisfied, anonymous, upheld), (100, 25, 100))
         self.assertEqual(count, 4)
+
+    def test_register_has_programme_vulnerability_referral_and_duplicates(self):
+        original = self.ticket(team_id=self.north.id)
+        ticket = self.ticket(
+            team_id=self.north.id,
+            programme="Cash for seed",
+            vulnerability="Household led by a child",
+            referred_to="District hospital",
+            duplicate_of_id=original.id,
+        )
+        self.manager.group_ids += self.env.ref("base.group_allow_export")
+        names = self.env.ref(f"{ADDON}.export_register").export_fields.mapped("name")
+
+        [line] = ticket.with_user(self.manager).export_data(names)["datas"]
+
+        told = dict(zip(names, line, strict=True))
+        self.assertEqual(told["programme"], "Cash for seed")
+        self.assertEqual(told["vulnerability"], "Household led by a child")
+        self.assertEqual(told["referred_to"], "District hospital")
+        self.assertEqual(told["duplicate_of_id/number"], original.number)
+        self.assertEqual(original.duplicate_count, 1)
+        action = original.with_user(self.manager).action_open_duplicates()
+        self.assertEqual(self.tickets.search(action["domain"]), ticket)
+
+    def test_duplicates_point_to_the_one_that_is_seen_to(self):
+        original, second, third = (self.ticket() for _number in range(3))
+        second.duplicate_of_id = original
+
+        for ticket, choice in (
+            (original, original),
+            (third, second),
+            (original, third),
+        ):
+            with self.assertRaises(ValidationError):
+                ticket.duplicate_of_id = choice
+
+    def test_time_to_close_is_the_median_by_group_and_in_all(self):
+        now = fields.Datetime.now()
+        closed = self.env.ref(f"{ADDON}.stage_closed")
+        for team, days in (
+            *((self.north, days) for days in (1, 2, 90)),
+            *((self.south, days) for days in (4, 6)),
+        ):
+            ticket = self.ticket(
+                team_id=team.id, received_at=now - timedelta(days=days), severity="low"
+            )
+            ticket.stage_id = closed
+            ticket.resolved_at = now
+        self.ticket(team_id=self.north.id, received_at=now - timedelta(days=500))
+        self.env.flush_all()
+        report = self.env["grievance.report"].with_user(self.manager)
+
+        groups = report.formatted_read_group([], ["team_id"], ["days_to_close:avg"])
+        [all_together] = report._read_group([], [], ["days_to_close:avg"])
+
+        medians = {g["team_id"][1]: g["days_to_close:avg"] for g in groups}
+        self.assertEqual(
+            {name: round(days, 2) for name, days in medians.items()},
+            {"North": 2, "South": 5},
+        )
+        self.assertAlmostEqual(all_together[0], 4)
 
     def test_everybody_has_the_figures_of_what_they_may_see(self):
         self.ticket(team_id=self.north.id)

@@ -1,0 +1,199 @@
+import logging
+from email import message_from_bytes
+from email.policy import compat32
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from ..core.parsing.facts import read_facts
+from ..core.policy.outcome import State
+
+_logger = logging.getLogger(__name__)
+
+
+class MailGatewayInboundSealed(models.Model):
+    """Letters that may become sealed records, as long as they are none.
+
+    Nobody knows what a letter is about before it was looked at. So one that goes to a
+    record type with sealed records, or that answers a sealed record, is kept from the
+    moment in which it is written down: only those see it who see the sealed records.
+    Processing opens it again, or keeps it so where it became no record.
+    """
+
+    _inherit = "mail.gateway.inbound"
+
+    sealed_for = fields.Char(
+        string="Sealed As",
+        readonly=True,
+        help="The record type whose sealed records are for few people: only they see "
+        "this message. So it is until it was looked at, and stays where it is about "
+        "what such records are sealed for.",
+    )
+
+    _sealed_for_idx = models.Index("(sealed_for, state) WHERE sealed_for IS NOT NULL")
+
+    @api.model
+    def _gateway_withheld_domain(self):
+        letters = Domain.FALSE
+        for name in self._gateway_sealable_models():
+            kept = Domain("sealed_for", "=", name) & Domain("res_id", "in", [0, False])
+            letters |= kept & Domain(self.env[name]._sealed_letters_from())
+        return super()._gateway_withheld_domain() | letters
+
+    # ---------------------------------------------------------------- written down
+
+    def _sealed_values(self, server):
+        """Return the values of a new row that say whom it is kept from."""
+        model = server.object_id.model
+        return {
+            "sealed_for": model in self._gateway_sealable_models() and model or None
+        }
+
+    def _keep_sealed(self, server=None):
+        """Keep those of these new rows whose mailbox does not tell where they go."""
+        names = self._gateway_sealable_models()
+        if not server or server.object_id.model not in names:
+            for name in names:
+                self._keep_sealed_as(name)
+
+    def _keep_sealed_as(self, name):
+        """Keep what answers a sealed record, or names an address of its type."""
+        self.env["mail.message"].flush_model(["model", "res_id", "message_id"])
+        self.env["mail.alias"].flush_model(["alias_full_name", "alias_model_id"])
+        self.env[name].flush_model(["is_sealed"])
+        self.flush_recordset(["sealed_for", "answers", "email_to"])
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE mail_gateway_inbound AS letter SET sealed_for = %(name)s
+                 WHERE letter.id = ANY(%(ids)s) AND letter.sealed_for IS NULL
+                   AND (EXISTS (
+                        SELECT FROM mail_message AS answered
+                          JOIN %(table)s AS record
+                            ON record.id = answered.res_id AND record.is_sealed
+                         WHERE answered.model = %(name)s AND answered.message_id
+                               = ANY(string_to_array(letter.answers, ' ')))
+                    OR EXISTS (
+                        SELECT FROM mail_alias JOIN ir_model
+                            ON ir_model.id = mail_alias.alias_model_id
+                         WHERE ir_model.model = %(name)s
+                           AND mail_alias.alias_full_name != ''
+                           AND strpos(lower(letter.email_to),
+                                      lower(mail_alias.alias_full_name)) > 0))
+                """,
+                name=name,
+                table=SQL.identifier(self.env[name]._table),
+                ids=self.ids,
+            )
+        )
+        self.invalidate_recordset(["sealed_for"])
+
+    # --------------------------------------------------------------------- looked at
+
+    def _note_outcome(self, outcome, trace):
+        self.sealed_for = self._still_sealed_for(trace)
+        result = super()._note_outcome(outcome, trace)
+        self._tell_if_parked()
+        return result
+
+    def _note_failure(self, error, trace):
+        self.sealed_for = self._still_sealed_for(trace)
+        result = super()._note_failure(error, trace)
+        self._tell_if_parked()
+        return result
+
+    def _park_as_deadly(self, what):
+        result = super()._park_as_deadly(what)
+        self._tell_if_parked()
+        return result
+
+    def _still_sealed_for(self, trace):
+        """Return the record type for whose people alone it stays; ``False``: none.
+
+        What could not be read stays as it is. Of what became a record, the record says
+        who sees it; those few need not be operators to see the message as well.
+        """
+        if trace.record_id:
+            if trace.model not in self._gateway_sealable_models():
+                return False
+            record = self.env[trace.model].browse(trace.record_id)
+            return record.is_sealed and trace.model
+        facts = trace.facts
+        if not facts.headers and not trace.raw:
+            return self.sealed_for
+        if not facts.headers:
+            facts = read_facts(message_from_bytes(trace.raw, policy=compat32))
+        for name in self._gateway_sealable_models():
+            values = trace.directive.values_for(name)
+            if self._goes_to(name, trace, facts) and self.env[name]._letter_is_sealed(
+                self, facts, values
+            ):
+                return name
+            if self._answers_sealed(name):
+                return name
+        return False
+
+    def _would_be_sealed(self, server, raw, envelope):
+        """Say whether a message in a mailbox is for those few, before it is fetched."""
+        name = server.object_id.model
+        if name not in self._gateway_sealable_models():
+            return False
+        row = self.new({"server_id": server.id, "answers": " ".join(envelope.answers)})
+        facts = read_facts(message_from_bytes(raw, policy=compat32))
+        return self.env[name]._letter_is_sealed(row, facts, {}) or row._answers_sealed(
+            name
+        )
+
+    def _goes_to(self, name, trace, facts):
+        """Say whether the message may become a record of a type."""
+        if name in (self.sealed_for, trace.directive.model):
+            return True
+        aliases = self.env["mail.alias"].search_count(
+            [
+                ("alias_full_name", "in", list(facts.recipients)),
+                ("alias_model_id.model", "=", name),
+            ],
+            limit=1,
+        )
+        return bool(aliases)
+
+    def _answers_sealed(self, name):
+        """Say whether the message answers one that stands on a sealed record."""
+        if name not in self._gateway_sealed_models() or not self.answers:
+            return False
+        answered = self.env["mail.message"].search(
+            [("model", "=", name), ("message_id", "in", self.answers.split())]
+        )
+        records = self.env[name].browse(answered.mapped("res_id")).exists()
+        return any(records.mapped("is_sealed"))
+
+    def _tell_if_parked(self):
+        """Tell those who alone see a message that it waits for one of them."""
+        if not self.sealed_for or self.state != State.QUARANTINED.value:
+            return
+        try:
+            with self.env.cr.savepoint():
+                self.env[self.sealed_for]._tell_of_parked_letter(self)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:  # it is parked all the same, and seen in the quarantine
+            _logger.exception("Nobody could be told of inbound message %s", self.id)
+
+    # -------------------------------------------------------------------- deciding
+
+    def _may_decide(self):
+        """Say whether the user decides about these messages.
+
+        Operators, and about sealed ones whoever works on such records: they may well
+        be no operators, and nobody else sees the message.
+        """
+        return (
+            super()._may_decide()
+            or bool(self)
+            and all(
+                row.sealed_for and self.env[row.sealed_for].has_access("create")
+                for row in self
+            )
+        )
