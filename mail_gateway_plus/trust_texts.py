@@ -9,6 +9,9 @@ _lt = LazyTranslate(__name__)
 WHY_TEXT = {
     Why.SAID: _lt("%(domain)s, %(detail)s, as the mailbox's own server found"),
     Why.PASSED: _lt("passed for %(domain)s (%(detail)s)"),
+    Why.SEALED: _lt(
+        "%(domain)s, which forwarded it, has sealed what it found out: %(detail)s"
+    ),
     Why.NO_SENDER: _lt("it names no address that a domain could speak for"),
     Why.SEVERAL_SENDERS: _lt(
         "it names several senders, so none is believed: %(detail)s"

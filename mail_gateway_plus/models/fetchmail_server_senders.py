@@ -2,6 +2,7 @@ from collections import Counter
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
 
 from ..core.discovery.names import is_dns_available
 from ..core.trust.claim import seen_results
@@ -9,10 +10,13 @@ from ..core.trust.domains import read_names
 from ..core.trust.signatures import is_dkim_available
 from ..core.trust.stance import Stance
 from ..core.trust.verdict import TrustSettings
+from .mail_gateway_seen_voucher import RESULTS, SEAL
 
 # Of the newest messages so many are looked at, so many bytes of each.
 SEEN_MESSAGES = 20
 SEEN_BYTES = 64 * 1024
+# Of each kind so many names are shown.
+SEEN_NAMES = 10
 
 
 class FetchmailServerSenders(models.Model):
@@ -89,12 +93,22 @@ class FetchmailServerSenders(models.Model):
         "from the record. They stay in the journal, where an operator may release "
         "them.",
     )
-    trust_seen = fields.Text(
+    arc_sealers = fields.Char(
+        string="Forwarders",
+        help="Domains of mailing lists and providers that forward mail to this mailbox "
+        "and write down, sealed (ARC), what they had found out about the sender; *. "
+        "stands for any host of a domain. They can make any sender pass for genuine. "
+        "Needs Check Signatures.",
+    )
+    seen_voucher_ids = fields.One2many(
+        "mail.gateway.seen.voucher",
+        "server_id",
         string="Seen in Recent Messages",
         readonly=True,
-        copy=False,
-        help="Who wrote results into the newest messages, and below how many Received "
-        "lines.",
+        help="Who vouches for senders in the newest messages.",
+    )
+    trust_seen = fields.Char(
+        readonly=True, copy=False, help="How many messages were looked at."
     )
     trust_lacks_library = fields.Boolean(
         compute="_compute_trust_lacks_library",
@@ -120,6 +134,7 @@ class FetchmailServerSenders(models.Model):
             own_hosts=read_names(self.own_hosts),
             asks_dns=asks,
             asks_policy=asks and self.failed_policy != Stance.ACCEPT.value,
+            arc_sealers=read_names(self.arc_sealers),
         )
 
     def _looks_at_senders(self):
@@ -142,7 +157,7 @@ class FetchmailServerSenders(models.Model):
         return own, Stance(self.failed_policy or Stance.ACCEPT.value)
 
     def action_look_at_results(self):
-        """Note who writes Authentication-Results into this mailbox's messages."""
+        """Note who vouches for senders in this mailbox's messages."""
         self.ensure_one().check_access("write")
         # sudo: only names of servers come of it
         journal = self.env["mail.gateway.inbound"].sudo()
@@ -153,22 +168,26 @@ class FetchmailServerSenders(models.Model):
             raise UserError(
                 self.env._("The journal holds no message of this mailbox yet.")
             )
-        seen = Counter()
+        seen = {RESULTS: Counter(), SEAL: Counter()}
         for row in rows:
             raw = journal.env["mail.gateway.raw"]._read(row.id, 0, SEEN_BYTES)
-            seen.update(set(seen_results(raw)))
-        lines = [
-            self.env._(
-                "%(name)s, below %(hops)s Received lines: in %(count)s of %(all)s "
-                "messages",
-                name=name,
-                hops=hops,
-                count=count,
-                all=len(rows),
+            results, seals = seen_results(raw)
+            seen[RESULTS].update(set(results))
+            seen[SEAL].update(set(seals))
+        self._note_seen(seen)
+        self.trust_seen = self.env._("The newest %s messages", len(rows))
+        if not any(seen.values()):
+            self.trust_seen = self.env._(
+                "None of the newest %s messages bears results.", len(rows)
             )
-            for (name, hops), count in seen.most_common(10)
-        ]
-        self.trust_seen = "\n".join(lines) or self.env._(
-            "None of the newest %s messages bears results.", len(rows)
-        )
         return True
+
+    def _note_seen(self, seen):
+        """Put those who vouch most often in the place of those seen before."""
+        found = [
+            {"kind": kind, "name": name, "hops": hops, "count": count}
+            for kind, counter in seen.items()
+            for (name, hops), count in counter.most_common(SEEN_NAMES)
+        ]
+        # sudo: what is looked at is written by nobody else
+        self.sudo().seen_voucher_ids = [Command.clear(), *map(Command.create, found)]

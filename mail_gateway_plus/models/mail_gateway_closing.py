@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models, tools
 from odoo.fields import Domain
 
@@ -32,21 +34,37 @@ class MailGatewayClosing(models.Model):
         "change nothing.",
     )
 
+    days = fields.Integer(
+        string="Within Days",
+        help="A reply that comes later than so many days after the closing makes a new "
+        "record, linked to the closed one, whatever the policy. 0: no limit.",
+    )
+
+    _days_positive = models.Constraint(
+        "CHECK (days >= 0)", "The number of days cannot be negative."
+    )
     _model_unique = models.UniqueIndex(
         "(model_id)", "There is an entry for this record type already."
     )
 
     @api.model
     def _policy_of(self, record):
-        """Return the policy for a record's type."""
-        chosen = self.sudo()._policies().get(record._name)
+        """Return the policy for a reply to a closed record that comes now."""
+        chosen, days = self.sudo()._policies().get(record._name, (None, 0))
+        if days and self._is_late(record, days):
+            return NEW
         return chosen or record._mail_gateway_closed_policy
+
+    @api.model
+    def _is_late(self, record, days):
+        closed = record._mail_gateway_closed_at()
+        return bool(closed) and closed < fields.Datetime.now() - timedelta(days=days)
 
     @api.model
     @tools.ormcache()
     def _policies(self):
-        rows = self.sudo().search_fetch(Domain.TRUE, ["model_id", "policy"])
-        return {row.model_id.model: row.policy for row in rows}
+        rows = self.sudo().search_fetch(Domain.TRUE, ["model_id", "policy", "days"])
+        return {row.model_id.model: (row.policy, row.days) for row in rows}
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -146,8 +146,10 @@ class MailGatewayExaminationMachine(models.AbstractModel):
 
     @api.model
     def _thread_of(self, model, res_id):
-        """Return a record that has a conversation, if it exists."""
+        """Return a record that has a conversation, or what it was merged into."""
         if not res_id or model not in self.env:
             return None
         record = self.env[model].sudo().browse(res_id).exists()
+        if not record:
+            record = self.env["mail.gateway.merge"]._successor_of(model, res_id)
         return record if isinstance(record, self.pool["mail.thread"]) else None

@@ -92,9 +92,14 @@ class MailGatewayExaminationThread(models.AbstractModel):
                 continue
             # sudo: what types there are is no secret
             model = self.env["ir.model"].sudo().browse(tag.model_id).exists()
-            record = self._thread_of(model.model, tag.record_id)
-            if record and consteq(tag.signature, self._signature(record, TAG_LENGTH)):
-                return record, self.env._("The address %s names its record.", address)
+            if model.model not in self.env:
+                continue
+            named = self.env[model.model].browse(tag.record_id)
+            if not consteq(tag.signature, self._signature(named, TAG_LENGTH)):
+                continue
+            if record := self._thread_of(named._name, named.id):
+                why = self.env._("The address %s names its record.", address)
+                return record, self._tell_merge(why, record, named._name, named.id)
         return None
 
     def _by_attempt(self, facts, identifiers):
@@ -113,12 +118,21 @@ class MailGatewayExaminationThread(models.AbstractModel):
         ):
             domain = [(field, "in", values), ("res_id", "!=", 0)]
             for attempt in attempts.search(domain, order="id desc", limit=1):
-                if record := self._thread_of(attempt.res_model, attempt.res_id):
-                    return record, self.env._(
+                place = (attempt.res_model, attempt.res_id)
+                if record := self._thread_of(*place):
+                    why = self.env._(
                         "It answers a mail that was sent for this record: %s.",
                         attempt.message_id or attempt.queue_id,
                     )
+                    return record, self._tell_merge(why, record, *place)
         return None
+
+    def _tell_merge(self, why, record, model, record_id):
+        """Return why a message goes to a record, also if another one was named."""
+        if (record._name, record.id) == (model, record_id):
+            return why
+        merged = self.env._("That record was merged into another one, which gets it.")
+        return f"{why}\n{merged}"
 
     def _by_signed_reference(self, facts, identifiers):
         """Find by the subject: a record's number with a signature."""

@@ -83,6 +83,13 @@ class MailGatewayInbound(models.Model):
     fetched_at = fields.Datetime(
         string="Fetched", readonly=True, help="When it was written into the journal."
     )
+    received_at = fields.Datetime(
+        string="Received",
+        readonly=True,
+        help="When the first server of ours took it in: by its Received line, else "
+        "when it came into the mailbox, else when it was fetched. No sender has a say "
+        "in it; deadlines count from here.",
+    )
     acknowledged_at = fields.Datetime(
         string="Acknowledged",
         readonly=True,

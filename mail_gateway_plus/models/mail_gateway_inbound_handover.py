@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..core.parsing.envelope import read_envelope
 from ..core.parsing.excerpt import header_fingerprint
+from ..core.parsing.received import received_at
 from ..core.policy.identity import fingerprint
 
 # Stands in the place of a mailbox's name.
@@ -38,6 +39,7 @@ class MailGatewayInboundHandover(models.Model):
                 "date": envelope.date,
                 "size": len(raw),
                 "fetched_at": now,
+                "received_at": received_at(envelope.received[:1], now),
                 "acknowledged_at": now,
                 "retry_at": now,
                 "has_raw": True,

@@ -6,10 +6,12 @@ from odoo.tools import SQL, email_normalize
 
 from ..core.parsing.envelope import read_envelope
 from ..core.parsing.excerpt import header_fingerprint
+from ..core.parsing.received import received_at
 from ..core.policy.identity import fingerprint
 from ..core.policy.outcome import State
 from ..core.policy.rest import ON_SERVER
 from ..core.protocols.mailbox import MessageRef
+from ..core.trust.claim import own_received_lines
 
 _logger = logging.getLogger(__name__)
 
@@ -80,6 +82,7 @@ class MailGatewayInboundJournal(models.Model):
     def _row_values(self, server, message):
         envelope = read_envelope(message.raw)
         now = fields.Datetime.now()
+        ours = own_received_lines(envelope.received, server._trust_settings())
         return {
             "server_id": server.id,
             "server_name": server.name,
@@ -97,6 +100,7 @@ class MailGatewayInboundJournal(models.Model):
             "date": envelope.date,
             "size": len(message.raw),
             "fetched_at": now,
+            "received_at": received_at(ours, now, message.arrived),
             "retry_at": now,
             "state": State.PENDING.value,
             "has_raw": True,

@@ -3,6 +3,7 @@ from markupsafe import Markup, escape
 from odoo import models
 
 from ..core.policy.decision import Obstacle
+from .mail_message import MOVES_ONE
 
 
 class MailGatewayInbound(models.Model):
@@ -29,7 +30,8 @@ class MailGatewayInbound(models.Model):
         message = self._message_on_record()
         if not message:
             return Obstacle.GONE
-        message.write(self._moved_values(message, target))
+        alone = message.with_context(**{MOVES_ONE: True})
+        alone.write(self._moved_values(message, target))
         files = message.attachment_ids.filtered(
             lambda file: (file.res_model, file.res_id) == (source._name, source.id)
         )

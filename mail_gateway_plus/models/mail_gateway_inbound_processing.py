@@ -74,6 +74,7 @@ class MailGatewayInboundProcessing(models.Model):
             raw=raw,
             is_chosen=is_chosen,
             fetched_at=self.fetched_at,
+            received_at=self.received_at or self.fetched_at,
             mailbox_id=self.server_id.id,
             size=self.size or len(raw),
             is_released=self.state == State.PENDING.value

@@ -1,9 +1,10 @@
-from odoo import models
+from odoo import fields, models
 
 from ..advice import REASON_TEXT
 from ..core.parsing.envelope import read_envelope
 from ..core.parsing.lightening import lighten
 from ..core.parsing.mender import mend
+from ..core.parsing.received import received_at
 from ..core.parsing.storable import storable
 from ..core.policy.outcome import Reason, State, Trace, conclude, has_no_route
 from .mail_message import ABSENT
@@ -43,6 +44,7 @@ class MailGatewayInboundRehearsal(models.Model):
             is_rehearsal=True,
             mailbox_id=server.id,
             size=len(message.raw),
+            received_at=received_at(envelope.received[:1], fields.Datetime.now()),
         )
         fate = self._on_stage(trace, lambda: self._perform(server, trace))
         if fate.get("reason"):

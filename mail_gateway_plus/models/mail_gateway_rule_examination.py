@@ -4,7 +4,6 @@ import pytz
 
 from odoo import api, fields, models
 
-from ..core.parsing.received import received_at
 from ..core.policy.directive import Halt
 from ..core.policy.outcome import State
 from ..core.policy.rules.pattern import Allowance
@@ -50,7 +49,7 @@ class MailGatewayRuleExamination(models.AbstractModel):
     @api.model
     def _situation(self, trace, message_dict):
         facts = trace.facts
-        received = received_at(facts, fields.Datetime.now())
+        received = trace.received_at or fields.Datetime.now()
         zone = pytz.timezone(self.env.company.partner_id.tz or "UTC")
         mailbox = self.env["fetchmail.server"].sudo().browse(trace.mailbox_id)
         machine = trace.machine

@@ -3,6 +3,8 @@ from odoo import api, models
 from . import mail_gateway_memo
 
 ABSENT = "mail_gateway_plus.absent_message_ids"
+# In the context of whoever moves one message, and no conversation.
+MOVES_ONE = "mail_gateway_moves_one_message"
 
 
 class MailMessage(models.Model):
@@ -39,4 +41,28 @@ class MailMessage(models.Model):
     def write(self, vals):
         if "message_id" in vals:
             self.env.cr.cache.pop(ABSENT, None)
-        return super().write(vals)
+        left = self._gateway_places() if "res_id" in vals else ()
+        result = super().write(vals)
+        if left:
+            self._gateway_note_merge(left)
+        return result
+
+    def _gateway_places(self):
+        """Return the records, as pairs of model and id, that these messages are on."""
+        if self.env.context.get(MOVES_ONE):
+            return set()
+        threads = self.pool["mail.thread"]
+        return {
+            (message.model, message.res_id)
+            for message in self.sudo()
+            if message.res_id
+            and message.model in self.env
+            and issubclass(self.pool[message.model], threads)
+        }
+
+    def _gateway_note_merge(self, left):
+        """Note where the conversation of records goes to that messages have left."""
+        message = self[:1].sudo()
+        if message.res_id and message.model:
+            merges = self.env["mail.gateway.merge"]
+            merges._note(left, message.model, message.res_id)

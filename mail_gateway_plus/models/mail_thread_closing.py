@@ -1,6 +1,11 @@
 from odoo import models
 from odoo.tools import email_normalize_all
 
+# What addons call the field for the record that one was merged into.
+SUCCESSOR_FIELDS = ("merged_into_id", "merged_to_id", "merged_in_id")
+# What they call the moment of the end: crm.lead, project.task, tickets of OCA.
+CLOSED_FIELDS = ("date_closed", "closed_date", "closed_at", "resolved_at", "date_end")
+
 
 class MailThread(models.AbstractModel):
     """What the gateway asks a record type about its records.
@@ -72,8 +77,32 @@ class MailThread(models.AbstractModel):
         return stage.search([(field, "=", False)], limit=1)
 
     def _mail_gateway_successor(self):
-        """Return the record that this one was merged into, or an empty recordset."""
+        """Return the record that this one was merged into, or an empty recordset.
+
+        By the field that some addons have for it; else where its messages went, if it
+        was archived after that.
+        """
+        self.ensure_one()
+        for name in SUCCESSOR_FIELDS:
+            field = self._fields.get(name)
+            if field and field.comodel_name == self._name and self[name]:
+                return self[name]
+        if "active" in self._fields and not self.active:
+            found = self.env["mail.gateway.merge"]._successor_of(self._name, self.id)
+            return found or self.browse()
         return self.browse()
+
+    def _mail_gateway_closed_at(self):
+        """Return when the work on this closed record ended, as far as it tells.
+
+        By the fields that Odoo's record types have for it; else by its last change.
+        """
+        self.ensure_one()
+        for name in CLOSED_FIELDS:
+            field = self._fields.get(name)
+            if field and field.type == "datetime" and self[name]:
+                return self[name]
+        return self.write_date
 
     def _mail_gateway_follow_up_values(self):
         """Return the values of a new record that takes up where this one ended."""

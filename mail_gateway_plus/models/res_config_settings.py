@@ -12,6 +12,7 @@ from .mail_gateway_inbound_files import (
 )
 from .mail_gateway_inbound_replay import REPLAY_PARAMETER
 from .mail_mail import QUEUE_CAP
+from .mail_mail_reference import SUBJECT_REFERENCES
 from .mail_mail_result import UNCERTAIN_POLICY
 from .mail_thread_reply_tag import REPLY_TAGS
 
@@ -69,6 +70,14 @@ class ResConfigSettings(models.TransientModel):
         help="Answers go to info+r…@ instead of info@, signed, and find their record "
         "even if a mail system gives messages other names. The mail server has to "
         "accept plus addresses.",
+    )
+
+    mail_gateway_subject_references = fields.Boolean(
+        string="Subjects Name the Record",
+        config_parameter=SUBJECT_REFERENCES,
+        help="Subjects of mail about records that have a number end with it, signed: "
+        "an answer finds its record even if it is written anew, or from another "
+        "address. Whoever the mail is forwarded to can answer too.",
     )
 
     mail_gateway_blocked_extensions = fields.Char(

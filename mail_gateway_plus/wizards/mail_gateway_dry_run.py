@@ -36,6 +36,14 @@ class MailGatewayDryRun(models.TransientModel):
         help="The rule to try, even if it is archived, together with the active ones; "
         "none: only those.",
     )
+    draft = fields.Json(
+        help="What is changed about the rule on its form and not saved: all of it, for "
+        "one that was never saved."
+    )
+    is_draft = fields.Boolean(
+        compute="_compute_is_draft",
+        help="Whether something is tried that is not saved.",
+    )
     is_alone = fields.Boolean(
         string="This Rule Alone",
         help="Try the rule as if there were no others.",
@@ -82,6 +90,11 @@ class MailGatewayDryRun(models.TransientModel):
         help="What would become of each message, or of those that would change.",
     )
 
+    @api.depends("draft")
+    def _compute_is_draft(self):
+        for run in self:
+            run.is_draft = bool(run.draft)
+
     @api.depends("waiting")
     def _compute_remaining(self):
         for run in self:
@@ -94,6 +107,15 @@ class MailGatewayDryRun(models.TransientModel):
             run.shown_line_ids = lines if run.is_whole else lines.filtered("is_changed")
 
     # --------------------------------------------------------------------- buttons
+
+    @api.model
+    def action_try_draft(self, rule_id, changes):
+        """Open a dry run of a rule as it stands on a form, saved or not.
+
+        :param rule_id: of the rule, or nothing for one that was never saved
+        :param changes: what is not saved, as the web client would write it
+        """
+        return self.create({"rule_id": rule_id, "draft": changes or False})._show()
 
     def action_run(self):
         """Begin anew, with what the rules are now."""
@@ -125,12 +147,12 @@ class MailGatewayDryRun(models.TransientModel):
         """Look at more messages, until the time of one press is over."""
         self.ensure_one()
         self.env["mail.gateway.rule"].check_access("write")
-        rules = self._rules_to_try()
+        rules, tried_id = self._rules_to_try()
         until, waiting, told = time.monotonic() + SECONDS, list(self.waiting or ()), []
         while waiting and (not told or time.monotonic() < until):
             row = self.env["mail.gateway.inbound"].browse(waiting.pop(0)).exists()
             if row and row.has_raw:
-                told.append(self._try_on(row, rules))
+                told.append(self._try_on(row, rules, tried_id))
         self.write(
             {
                 "waiting": waiting,
@@ -156,7 +178,7 @@ class MailGatewayDryRun(models.TransientModel):
             "name": self.env._("Dry Run"),
             "res_model": self._name,
             "res_id": self.id,
-            "view_mode": "form",
+            "views": [[False, "form"]],
             "target": "new",
             "context": {"dialog_size": "extra-large"},
         }
@@ -164,17 +186,34 @@ class MailGatewayDryRun(models.TransientModel):
     # ----------------------------------------------------------------- looking at it
 
     def _rules_to_try(self):
-        """Return the rules as plain values, in their order."""
-        rules = self.env["mail.gateway.rule"].sudo()
-        chosen = self.rule_id.sudo()
-        if not (chosen and self.is_alone):
-            chosen = (rules.search([("active", "=", True)]) | chosen).sorted()
-        return tuple(chosen._as_rules())
+        """Return the rules as plain values, in their order, and the id of the tried.
 
-    def _try_on(self, row, rules):
+        What is not saved is written, so that it is checked as at any time, and taken
+        back at once.
+        """
+        with self.env.cr.savepoint() as savepoint:
+            tried = self._as_on_form().sudo()
+            chosen = tried
+            if not (tried and self.is_alone):
+                active = tried.search([("active", "=", True)])
+                chosen = (active | tried).sorted()
+            rules = tuple(chosen._as_rules())
+            savepoint.rollback()
+        return rules, tried.id
+
+    def _as_on_form(self):
+        """Return the rule that is tried, if there is one, with what is not saved."""
+        if not self.draft:
+            return self.rule_id
+        if not self.rule_id:
+            return self.rule_id.create(self.draft)
+        self.rule_id.write(self.draft)
+        return self.rule_id
+
+    def _try_on(self, row, rules, tried_id):
         fate = row.sudo()._rehearse_again(rules)
         held = fate["held"]
-        is_held = self.rule_id.id in held if self.rule_id else bool(held)
+        is_held = tried_id in held if tried_id else bool(held)
         was = [int(part) for part in (row.rules_held or "").split(",") if part]
         return {
             "inbound_id": row.id,

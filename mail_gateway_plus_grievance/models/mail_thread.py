@@ -3,7 +3,6 @@ import re
 from odoo import api, fields, models
 
 from odoo.addons.mail_gateway_plus.core.parsing.envelope import read_text
-from odoo.addons.mail_gateway_plus.core.parsing.facts import Facts
 from odoo.addons.mail_gateway_plus.core.parsing.received import received_at
 
 
@@ -30,16 +29,16 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _grievance_received_at(self, message):
-        """Return when our own server took a message in (RFC 5321 section 4.4).
+        """Return when our own server took a message in.
 
-        By its own words in the first Received header, else when it was journaled. The
-        sender's Date says what the sender likes.
+        As the journal has it, else by the words of that server in the first Received
+        header. The sender's Date says what the sender likes.
         """
-        received = [("received", read_text(v)) for v in message.get_all("Received", [])]
-        trace = self._gateway_trace()
-        journaled = trace and trace.fetched_at
-        now = fields.Datetime.now()
-        return min(received_at(Facts(tuple(received)), journaled or now), now)
+        trace, now = self._gateway_trace(), fields.Datetime.now()
+        if trace and trace.received_at:
+            return min(trace.received_at, now)
+        first = [read_text(line) for line in message.get_all("Received", [])[:1]]
+        return min(received_at(first, now), now)
 
 
 def _named_language(message):

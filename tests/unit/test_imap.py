@@ -37,7 +37,7 @@ def sizes(**size_of):
         b"* %s FETCH (UID %s RFC822.SIZE %d)" % (uid.encode(), uid.encode(), size)
         for uid, size in size_of.items()
     )
-    return Expect(rb"\w+ UID FETCH [\d,:]+ \(RFC822\.SIZE\)", *lines, OK)
+    return Expect(rb"\w+ UID FETCH [\d,:]+ \(RFC822\.SIZE INTERNALDATE\)", *lines, OK)
 
 
 def body(uid, raw):

@@ -9,6 +9,7 @@ from mgp_core.policy.references import (
     short_signature,
     signed_references,
     tracked_records,
+    with_signed_reference,
     with_tag,
     without_tags,
 )
@@ -110,3 +111,20 @@ def test_limits():
     assert limits.excess(on_record=40) is Excess.THREAD
     assert limits.may_answer(1)
     assert not limits.may_answer(2)
+
+
+@pytest.mark.parametrize(
+    ("subject", "told"),
+    [
+        ("Your grievance", "Your grievance [GRV/1-abc234]"),
+        ("", "[GRV/1-abc234]"),
+        ("Received [GRV/1]", "Received [GRV/1-abc234]"),
+        ("About GRV/1", "About GRV/1 [GRV/1-abc234]"),
+        ("Re: Your grievance [GRV/1-abc234]", "Re: Your grievance [GRV/1-abc234]"),
+        ("Like [GRV/1-abc2345]", "Like [GRV/1-abc2345] [GRV/1-abc234]"),
+    ],
+)
+def test_subject_names_its_record_once(subject, told):
+    found = with_signed_reference(subject, "GRV/1", "GRV/1-abc234")
+    assert found == told
+    assert ("GRV/1", "abc234") in signed_references(found)

@@ -76,17 +76,16 @@ def test_rule_is_written_tried_and_followed_to_its_ticket(
     page.locator(".o-autocomplete--dropdown-menu").get_by_text(
         re.compile(r"^Priority")
     ).first.click()
-    value.locator("td[name='template'] textarea").fill("urgent")
-    browser.save(page)
-    expect(browser.field(page, "sentence")).to_have_text(
-        "Subject contains “street light” → create Grievance Ticket; "
-        "set Priority: urgent"
+    expect(value.locator("td[name='field_id'] input")).to_have_value(
+        re.compile(r"^Priority")
     )
-    picture(page, "rule", height=1000, published=True)
+    browser.settle(page)
+    value.locator("td[name='template'] textarea").fill("urgent")
 
-    # … tries it on the mail that came …
+    # … tries it on the mail that came, before it counts …
     page.get_by_role("button", name="Dry Run").click()
     page.wait_for_selector(".modal")
+    expect(page.locator(".modal [name='draft']")).to_be_visible()
     browser.press(page, "action_run")
     expect(page.locator(".modal [name='counts']")).to_contain_text("Of 3 messages")
     rows = page.locator(".modal tr.o_data_row")
@@ -94,6 +93,20 @@ def test_rule_is_written_tried_and_followed_to_its_ticket(
     expect(rows).to_contain_text("Street light at 4 Mill Lane")
     expect(rows).to_contain_text("New: Grievance Ticket")
     picture(page, "rule-dry-run", published=True)
+    browser.close_dialog(page)
+    assert not web_odoo.call("mail.gateway.rule", "search_count", [[]])
+    expect(browser.field(page, "value_ids")).to_contain_text("urgent")
+
+    # … saves it …
+    browser.save(page)
+    expect(browser.field(page, "sentence")).to_have_text(
+        "Subject contains “street light” → create Grievance Ticket; "
+        "set Priority: urgent"
+    )
+    picture(page, "rule", height=1000, published=True)
+    page.get_by_role("button", name="Dry Run").click()
+    page.wait_for_selector(".modal")
+    expect(page.locator(".modal [name='draft']")).to_have_count(0)
     browser.close_dialog(page)
 
     # … and follows a letter from the journal to its ticket.

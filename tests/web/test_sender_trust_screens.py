@@ -87,5 +87,24 @@ def test_mailbox_says_whom_it_believes(page, mailbox, picture):
 
     browser.press(page, "action_look_at_results")
 
-    expect(browser.field(page, "trust_seen")).to_contain_text(f"{BORDER}, below 0")
+    seen = browser.field(page, "seen_voucher_ids")
+    expect(seen).to_contain_text(BORDER)
+    expect(seen.get_by_role("button", name="Trust This One")).to_have_count(0)
     picture(page, "mailbox-trust")
+
+
+def test_server_that_was_seen_is_trusted_by_a_button(page, web_odoo, mailbox, picture):
+    values = {"name": "Other mailbox", "authserv_ids": "mx.old.example"}
+    web_odoo.call("fetchmail.server", "write", [[mailbox], values])
+    browser.open_action(page, "mail.action_email_server_tree")
+    open_row(page, "Other mailbox")
+    page.get_by_role("tab", name="Trust").click()
+    browser.press(page, "action_look_at_results")
+
+    page.get_by_role("button", name="Trust This One").click()
+    picture(page, "mailbox-trust-confirm")
+    page.locator(".modal .btn-primary").click()
+
+    expect(page.get_by_role("button", name="Trust This One")).to_have_count(0)
+    trusted = browser.field(page, "authserv_ids").locator("input")
+    expect(trusted).to_have_value(f"mx.old.example, {BORDER}")

@@ -20,6 +20,8 @@ MAX_ENCODED_LENGTH = 8 * MAX_VALUE_LENGTH
 # Of the messages that one answers so many count, as Odoo has it (mail_thread.py,
 # ``message_route``): the last ones are the nearest.
 MAX_ANSWERED = 32
+# Servers of our own that a message passes: no house has more.
+MAX_RECEIVED = 10
 
 _IDENTIFIER = re.compile(r"<[^<>\s\x00-\x1f\x7f]+>")
 # C0, C1, and the separators that Unicode and str.splitlines take for line ends.
@@ -31,7 +33,8 @@ class Envelope:
     """Who sent what to whom, as far as the message says.
 
     ``message_id`` keeps its angle brackets; ``date`` is naive UTC or ``None``.
-    ``answers`` are the Message-IDs of its References and In-Reply-To, oldest first.
+    ``answers`` are the Message-IDs of its References and In-Reply-To, oldest first,
+    ``received`` the values of the topmost Received headers.
     """
 
     message_id: str = ""
@@ -40,6 +43,7 @@ class Envelope:
     subject: str = ""
     date: datetime | None = None
     answers: tuple = ()
+    received: tuple = ()
 
 
 def read_envelope(raw):
@@ -49,8 +53,10 @@ def read_envelope(raw):
     one raises on group syntax, CR/LF in a name and ``Message-ID: <>``.
     """
     parsed = BytesHeaderParser(policy=compat32).parsebytes(header_section(raw))
-    headers, answers = {}, {}
+    headers, answers, received = {}, {}, []
     for name, value in parsed.raw_items():
+        if name.lower() == "received" and len(received) < MAX_RECEIVED:
+            received.append(read_text(value[:MAX_ENCODED_LENGTH]))
         headers.setdefault(name.lower(), value[:MAX_ENCODED_LENGTH])
         answers.setdefault(name.lower(), value[-MAX_ENCODED_LENGTH:])
     return Envelope(
@@ -60,6 +66,7 @@ def read_envelope(raw):
         subject=read_text(headers.get("subject")),
         date=read_date(headers.get("date")),
         answers=read_identifiers(answers.get("references"), answers.get("in-reply-to")),
+        received=tuple(received),
     )
 
 

@@ -1,4 +1,4 @@
-"""When a message was received, by the server that took it in last."""
+"""When a message was received, by the first server that is ours."""
 
 from datetime import timedelta
 
@@ -8,15 +8,19 @@ from .envelope import read_date
 MOST_AHEAD = timedelta(days=1)
 
 
-def received_at(facts, now):
-    """Return when our own mail server took the message in, as naive UTC.
+def received_at(lines, now, arrived=None):
+    """Return when our side took a message in, as naive UTC.
 
-    That is what the first Received header says (RFC 5321 section 4.4): each server puts
-    its own on top, so no sender has a say in it.
+    Each server puts its own Received line on top (RFC 5321 section 4.4), so no sender
+    has a say in those of our own servers. The last of them counts, which is the first
+    that was written: a queue of our own is no excuse.
 
-    :param now: what holds where it does not say
+    :param lines: the values of the Received headers of our own servers, topmost first
+    :param now: what holds where nothing says when, and what is not exceeded by much
+    :param arrived: when the mailbox says that it got it
     """
-    moment = read_date(facts.value("received").rpartition(";")[2].strip())
-    if moment is None or moment > now + MOST_AHEAD:
-        return now
-    return moment
+    moments = [read_date(line.rpartition(";")[2].strip()) for line in reversed(lines)]
+    for moment in (*moments, arrived):
+        if moment is not None and moment <= now + MOST_AHEAD:
+            return moment
+    return now

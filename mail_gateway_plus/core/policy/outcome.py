@@ -8,6 +8,10 @@ from functools import cached_property
 
 from ..parsing.facts import Facts
 from ..parsing.machine import Machine
+from ..trust.file_policy import FilePolicy
+from ..trust.scanning import Scan
+from ..trust.stance import Stance
+from ..trust.verdict import Verdict
 from .directive import Directive, Halt
 from .rules.rule import Rule
 
@@ -49,7 +53,8 @@ class Trace:
     the journal notes of it together with the outcome. ``is_rehearsal``: nothing is to
     come of it; ``routes`` then says what would have.
 
-    ``mailbox_id`` is the incoming server's, ``size`` that of what was fetched.
+    ``mailbox_id`` is the incoming server's, ``size`` that of what was fetched;
+    ``fetched_at`` and ``received_at`` are those of its journal row.
     ``observe`` reads the message's ``facts``, once somebody asks for them; ``verdict``
     and ``machine`` say what was found out of its sender, and of what kind it is. The
     examination before the routing (models/mail_gateway_examination.py) leaves its
@@ -88,25 +93,26 @@ class Trace:
     record_id: int = 0
     identity: dict = field(default_factory=dict)
     fetched_at: datetime | None = None
+    received_at: datetime | None = None
     mailbox_id: int = 0
     size: int = 0
     directive: Directive = field(default_factory=Directive)
     halt: Halt | None = None
     notes: list = field(default_factory=list)
     observe: Callable[[], Facts] = Facts
-    verdict: object = None
+    verdict: Verdict | None = None
     machine: Machine = field(default_factory=Machine)
     may_answer: bool = True
     is_released: bool = False
     reopens: tuple = ()
     follows: tuple = ()
-    stance: object = None
+    stance: Stance | None = None
     is_unproven: bool = False
     is_stranger: bool = False
     refused_alias: str = ""
     is_making: bool = False
-    file_policy: object = None
-    scan: object = None
+    file_policy: FilePolicy | None = None
+    scan: Scan | None = None
     held_files: list = field(default_factory=list)
     file_notes: list = field(default_factory=list)
     rules: tuple | None = None

@@ -97,6 +97,20 @@ def signed_references(subject):
     return _SIGNED.findall(subject)[:MAX_NAMED]
 
 
+def with_signed_reference(subject, reference, signed):
+    """Return a subject that names its record, signed; one that does so is left alone.
+
+    :param reference: the number by which people call the record
+    :param signed: the same with its signature
+    """
+    if re.search(rf"(?<![\w/-]){re.escape(signed)}(?![\w/-])", subject):
+        return subject
+    plain = f"[{reference}]"
+    if plain in subject:
+        return subject.replace(plain, f"[{signed}]", 1)
+    return f"{subject} [{signed}]".lstrip()
+
+
 def plain_references(subject):
     """Return what looks like a record's number in a subject, each once."""
     return list(dict.fromkeys(_PLAIN.findall(subject)))[:MAX_NAMED]

@@ -3,6 +3,8 @@
 import io
 import time
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from imaplib import IMAP4
 from itertools import islice
 
@@ -15,7 +17,7 @@ from ..round_trip.looking import find_marked
 from .after_fetch import AfterFetch
 from .endpoint import Security
 from .imap_login import ImapLogin
-from .imap_parts import fetch, read_excerpt, read_pieces
+from .imap_parts import fetch, fetch_sizes, read_excerpt, read_pieces
 from .line import Line
 from .mailbox import (
     MAX_BATCH_BYTES,
@@ -35,6 +37,15 @@ MAX_SEARCHED = 50_000
 LARGE_BYTES = 4 * 1024 * 1024
 # What is asked for at once before it is known how fast the line is.
 FIRST_BATCH_BYTES = 512 * 1024
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """What a message is before it is fetched; ``size`` is 0 if it is not told."""
+
+    uid: int
+    size: int
+    arrived: datetime | None
 
 
 class _Imap4(IMAP4):
@@ -59,6 +70,8 @@ class _Client(IMAPClient):
             ssl=endpoint.security is Security.SSL,
             timeout=endpoint.timeout,
         )
+        # Else dates come in the time zone of this machine, without saying so.
+        self.normalise_times = False
 
     def _create_IMAP4(self):
         return _Imap4(self._endpoint, self._line)
@@ -173,22 +186,24 @@ class ImapMailbox(StockConnection, Mailbox):
         return [ref for ref in refs if int(ref.uid) in found]
 
     def download(self, refs):
-        for batch, size in self._batches([int(ref.uid) for ref in refs]):
-            if size:
-                message = self._download_large(self._ref(batch[0]), size)
+        for batch in self._batches([int(ref.uid) for ref in refs]):
+            if self._is_large(batch[0]):
+                message = self._download_large(batch[0])
                 if message is not None:
                     yield message
                     del message  # before the next one comes
                 continue
             # PEEK leaves \Seen alone: only acknowledging may set it.
             started = time.monotonic()
-            answers = fetch(self._client, batch, ["BODY.PEEK[]"])
+            uids = [each.uid for each in batch]
+            answers = fetch(self._client, uids, ["BODY.PEEK[]"])
             self._adapt_batches(time.monotonic() - started)
-            for uid in batch:
+            for each in batch:
                 # None: expunged by somebody else since the search.
-                raw = answers.pop(uid, {}).get(b"BODY[]")
+                raw = answers.pop(each.uid, {}).get(b"BODY[]")
                 if raw is not None:
-                    yield FetchedMessage(self._ref(uid), raw)
+                    ref = self._ref(each.uid)
+                    yield FetchedMessage(ref, raw, arrived=each.arrived)
 
     def _adapt_batches(self, seconds):
         """Ask for more or less at once, as the line is fast or slow."""
@@ -197,17 +212,19 @@ class ImapMailbox(StockConnection, Mailbox):
             factor = 1 / 4
         self._batch_bytes = min(int(self._batch_bytes * factor), MAX_BATCH_BYTES)
 
-    def _download_large(self, ref, size):
+    def _download_large(self, listed):
         """Return one message, or its excerpt; ``None`` when it is not there."""
+        ref, size = self._ref(listed.uid), listed.size
         if self.size_limit and size > self.size_limit:
-            return read_excerpt(self._client, ref, size)
+            excerpt = read_excerpt(self._client, ref, size)
+            return excerpt and replace(excerpt, arrived=listed.arrived)
         found = io.BytesIO()  # hands out what it has collected without a copy
         try:
             for piece in bounded(self.download_pieces(ref), size):
                 found.write(piece)
         except MessageGone:
             return None
-        return FetchedMessage(ref, found.getvalue())
+        return FetchedMessage(ref, found.getvalue(), arrived=listed.arrived)
 
     def download_pieces(self, ref, offset=0):
         return read_pieces(self._client, int(ref.uid), offset)
@@ -298,32 +315,45 @@ class ImapMailbox(StockConnection, Mailbox):
     def _ref(self, uid):
         return MessageRef(self.status.folder, self.status.uidvalidity, str(uid))
 
-    def _batches(self, uids):
-        """Yield lists of UIDs, each small enough to be held in memory at once.
+    def _is_large(self, listed):
+        """Say whether a message is too large to be fetched with others."""
+        return listed.size > min(self.size_limit or LARGE_BYTES, LARGE_BYTES)
 
-        Each comes with 0, or with the size of the one message that is too large to be
-        fetched with others.
+    def _batches(self, uids):
+        """Yield lists of :class:`_Listed`, each small enough to be held at once.
+
+        One that is too large to be fetched with others comes alone.
         """
         for start in range(0, len(uids), 10 * MAX_BATCH_MESSAGES):
             part = uids[start : start + 10 * MAX_BATCH_MESSAGES]
-            sizes = fetch(self._client, part, ["RFC822.SIZE"])
+            answers = fetch_sizes(self._client, part)
             batch, batch_bytes = [], 0
             for uid in part:
-                size = sizes.get(uid, {}).get(b"RFC822.SIZE", 0)
-                if size > min(self.size_limit or LARGE_BYTES, LARGE_BYTES):
+                listed = _listed(uid, answers.get(uid, {}))
+                if self._is_large(listed):
                     if batch:
-                        yield batch, 0
-                    yield [uid], size
+                        yield batch
+                    yield [listed]
                     batch, batch_bytes = [], 0
                     continue
                 full = len(batch) >= MAX_BATCH_MESSAGES
-                if batch and (full or batch_bytes + size > self._batch_bytes):
-                    yield batch, 0
+                if batch and (full or batch_bytes + listed.size > self._batch_bytes):
+                    yield batch
                     batch, batch_bytes = [], 0
-                batch.append(uid)
-                batch_bytes += size
+                batch.append(listed)
+                batch_bytes += listed.size
             if batch:
-                yield batch, 0
+                yield batch
+
+
+def _listed(uid, answer):
+    """Return what a server told of a message, whatever else it told."""
+    arrived = answer.get(b"INTERNALDATE")
+    try:
+        arrived = arrived and arrived.astimezone(timezone.utc).replace(tzinfo=None)
+    except (OverflowError, ValueError):  # of no calendar
+        arrived = None
+    return _Listed(uid, answer.get(b"RFC822.SIZE", 0), arrived)
 
 
 def _place(told, folder):

@@ -39,6 +39,19 @@ def fetch(client, uids, items):
     return found
 
 
+def fetch_sizes(client, uids):
+    """Return the answer to FETCH of sizes, and of when the mailbox got the messages.
+
+    IMAPClient parses a date only once the whole answer was read: one that is none costs
+    another question, not the mailbox.
+    """
+    try:
+        return fetch(client, uids, ["RFC822.SIZE", "INTERNALDATE"])
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+        _logger.warning("When messages came cannot be read: %s", error)
+        return fetch(client, uids, ["RFC822.SIZE"])
+
+
 def read_excerpt(client, ref, size):
     """Return header and texts of a message as a :class:`FetchedMessage`.
 

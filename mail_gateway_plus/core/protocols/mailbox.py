@@ -3,6 +3,7 @@
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import datetime
 
 from ..errors import MessageGone, ProtocolViolation
 from ..policy.identity import fingerprint
@@ -34,12 +35,15 @@ class FetchedMessage:
 
     Of one above the size limit ``raw`` is the excerpt, ``full_size`` what the server
     holds in bytes, and ``left`` a tuple of :class:`~..parsing.excerpt.LeftPart`.
+    ``arrived`` is when the mailbox got it, as naive UTC (INTERNALDATE, RFC 3501 section
+    2.3.3); ``None`` where the server does not say.
     """
 
     ref: MessageRef
     raw: bytes
     full_size: int = 0
     left: tuple = ()
+    arrived: datetime | None = None
 
 
 @dataclass(frozen=True)

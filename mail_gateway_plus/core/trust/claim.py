@@ -8,12 +8,14 @@ from email.policy import compat32
 from email.utils import getaddresses
 
 from ..parsing.envelope import MAX_ENCODED_LENGTH, header_section, read_text
-from .domains import domain_of, is_named
+from .domains import clean_domain, domain_of, is_named
 from .results import read_results
 
 MAX_FIELDS = 1000
 
 _COMMENT_FREE_BY = re.compile(r"\bby\s+([^\s;()]+)", re.IGNORECASE)
+_NAME = re.compile(r"[a-z0-9][a-z0-9._:-]{0,99}\Z")
+_SEALER = re.compile(r"(?:^|;)\s*d\s*=\s*([^;\s]+)")
 # Written by the receiving server in brackets (RFC 5321 section 4.4), by Microsoft's
 # in parentheses only.
 _ADDRESS = re.compile(r"[\[(](?:IPv6:)?([0-9a-f.:]{3,45})[\])]", re.IGNORECASE)
@@ -33,13 +35,15 @@ class Claim:
 
     ``senders`` are all addresses in From; ``results`` the believed
     :class:`~.results.Result`; ``signatures`` the DKIM-Signature fields, unfolded, in
-    their order. ``return_path`` is ``None`` where our side wrote none; ``border`` is
-    the hop at which the message came in, ``None`` if that is not known.
+    their order, ``seals`` the ARC-Seal fields. ``return_path`` is ``None`` where our
+    side wrote none; ``border`` is the hop at which the message came in, ``None`` if
+    that is not known.
     """
 
     senders: tuple = ()
     results: tuple = ()
     signatures: tuple = ()
+    seals: tuple = ()
     return_path: str | None = None
     border: Hop | None = None
 
@@ -68,6 +72,7 @@ def read_claim(raw, settings):
         signatures=tuple(
             _unfold(value) for name, value in fields if name == "dkim-signature"
         ),
+        seals=tuple(_unfold(value) for name, value in fields if name == "arc-seal"),
         return_path=_return_path(fields, received, settings),
         border=border,
     )
@@ -93,12 +98,30 @@ def _border(fields, received, settings):
     if hops <= 0:
         return None, fields
     ours = [_hop(fields[index][1]) for index in received[:hops]]
-    hosts = settings.own_hosts
-    if len(ours) < hops or (hosts and not all(is_named(h.by, hosts) for h in ours)):
+    if not _are_ours(ours, settings):
         # It did not come the way that it should: nothing on it is believed.
         return None, []
     end = received[hops] if len(received) > hops else len(fields)
     return ours[-1], fields[:end]
+
+
+def _are_ours(hops, settings):
+    """Say whether a message came the way that it should."""
+    hosts = settings.own_hosts
+    return len(hops) == settings.own_hops and (
+        not hosts or all(is_named(hop.by, hosts) for hop in hops)
+    )
+
+
+def own_received_lines(lines, settings):
+    """Return those of a message's Received lines that our own servers wrote.
+
+    The topmost is the mailbox's own server's in any case.
+
+    :param lines: the values of these headers, in their order
+    """
+    ours = lines[: settings.own_hops]
+    return ours if ours and _are_ours([*map(_hop, ours)], settings) else lines[:1]
 
 
 def _believed(fields, settings):
@@ -174,13 +197,19 @@ def seen_results(raw):
     """Return who wrote results on a message, and below how many Received lines each.
 
     Where there is no id, it is the host's whose line is above it.
+
+    :returns: two lists of pairs, the other one of the domains that sealed it (ARC)
     """
     parsed = BytesHeaderParser(policy=compat32).parsebytes(header_section(raw))
-    found, hops, last_host = [], 0, ""
+    found, sealed, hops, last_host = [], [], 0, ""
     for name, value in list(parsed.raw_items())[:MAX_FIELDS]:
         if name.lower() == "received":
             hops, last_host = hops + 1, _hop(value[:MAX_ENCODED_LENGTH]).by
         elif name.lower() == "authentication-results":
             authserv_id, _results = read_results(_unfold(value[:MAX_ENCODED_LENGTH]))
-            found.append(((authserv_id or last_host)[:100], hops))
-    return [pair for pair in found if pair[0]]
+            found.append((authserv_id or last_host, hops))
+        elif name.lower() == "arc-seal":
+            domain = _SEALER.search(value[:MAX_ENCODED_LENGTH])
+            sealed.append((clean_domain(domain and domain[1]), hops))
+    # Whoever calls itself "*" wants to be believed as anybody.
+    return [p for p in found if _NAME.match(p[0])], [p for p in sealed if p[0]]

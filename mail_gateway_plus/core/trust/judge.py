@@ -1,8 +1,11 @@
 """Comes to a verdict on a message's sender."""
 
+from dataclasses import replace
+
 from ..deliverability.dmarc_record import Policy
 from ..deliverability.dmarc_walk import discover_dmarc, is_aligned
 from ..deliverability.spf_record import Result
+from .arc import check_chain, is_worth_checking
 from .asking import NoAnswerNow
 from .claim import read_claim
 from .domains import domain_of, is_at_or_below
@@ -23,7 +26,8 @@ def judge_unasked(raw, settings, is_whole=True):
     if not claim.domain:
         return _without_sender(claim)
     said = _Said(claim)
-    if verdict := said.verdict():
+    verdict = said.verdict()
+    if verdict and (verdict.is_authentic or not _asks_seals(claim, settings, is_whole)):
         return verdict
     asks = settings.asks_dns and (
         settings.asks_policy
@@ -31,7 +35,7 @@ def judge_unasked(raw, settings, is_whole=True):
         or (is_whole and claim.signatures and "dkim" not in said.methods)
         or said.proven()
     )
-    if asks:
+    if asks or _asks_seals(claim, settings, is_whole):
         return None
     if verdict := said.weak_verdict():
         return verdict
@@ -51,6 +55,13 @@ def judge(raw, settings, lookups, is_whole=True):
     claim = read_claim(raw, settings)
     said = _Said(claim)
     checks, proven = list(said.checks), said.proven()
+    if _asks_seals(claim, settings, is_whole):
+        seal, results = check_chain(raw, claim.seals, settings.arc_sealers, lookups)
+        sealed = _Said(replace(claim, results=results))
+        checks.append(seal)
+        if verdict := _heed_seals(said, sealed, checks):
+            return verdict
+        proven += sealed.proven()
     if "dkim" not in said.methods:
         if is_whole:
             found = check_signatures(raw, claim.signatures, claim.domain, lookups)
@@ -63,6 +74,29 @@ def judge(raw, settings, lookups, is_whole=True):
         if spf.why is Why.PASSED:
             proven.append((spf.domain, Method.SPF))
     return _weigh(claim, checks, proven, lookups)
+
+
+def _asks_seals(claim, settings, is_whole):
+    """Say whether those who forwarded a message are asked for what they know."""
+    return (
+        settings.asks_dns
+        and is_whole
+        and bool(settings.arc_sealers)
+        and is_worth_checking(claim.seals, settings.arc_sealers)
+    )
+
+
+def _heed_seals(said, sealed, checks):
+    """Return the verdict where a forwarder vouches, or the mailbox's own server's.
+
+    That a message which was forwarded does not meet its domain's policy is no news.
+    """
+    verdict = sealed.verdict()
+    if verdict and verdict.is_authentic:
+        return replace(verdict, checks=tuple(checks))
+    verdict = said.verdict()
+    is_unclear = checks[-1].why is Why.NOT_NOW
+    return verdict and replace(verdict, checks=tuple(checks), is_temporary=is_unclear)
 
 
 def _weigh(claim, checks, proven, lookups):

@@ -38,7 +38,7 @@ def check_signatures(raw, signatures, domain, lookups, now=None):
         return [Check(Method.DKIM, Why.NO_LIBRARY)]
     if len(raw) > MAX_BYTES:
         return [Check(Method.DKIM, Why.TOO_LARGE)]
-    read = [(index, _tags(value)) for index, value in enumerate(signatures)]
+    read = [(index, read_tags(value)) for index, value in enumerate(signatures)]
     read.sort(key=lambda pair: _distance(pair[1], domain))
     checks, message = [], None
     for index, tags in read[:MAX_SIGNATURES]:
@@ -53,9 +53,12 @@ def check_signatures(raw, signatures, domain, lookups, now=None):
     return checks
 
 
-def _tags(value):
+def read_tags(value):
+    """Return the tags of a signature field in bytes; none where it cannot be read."""
+    if isinstance(value, str):
+        value = value.encode("utf-8", "surrogateescape")
     try:
-        return dkim.util.parse_tag_value(value.encode("utf-8", "surrogateescape"))
+        return dkim.util.parse_tag_value(value)
     except dkim.util.InvalidTagValueList:
         return {}
 
@@ -103,13 +106,13 @@ def _moment(value):
 
 
 def _verify(message, index, tags, signer, lookups):
-    key = _Key(lookups)
+    key = Key(lookups)
     selector = tags[b"s"].decode("ascii", "replace")
     try:
         is_good = message.verify(index, dnsfunc=key.fetch)
     except NoAnswerNow:
         return Check(Method.DKIM, Why.NOT_NOW, signer, selector)
-    except _BadKey as error:
+    except BadKey as error:
         return Check(Method.DKIM, error.why, signer, selector)
     except dkim.DKIMException as error:
         why = Why.WEAK_KEY if "too small" in str(error) else Why.BAD_SIGNATURE
@@ -128,13 +131,15 @@ def _is_own_identity(tags, signer):
     return not identity or clean_domain(identity.rpartition("@")[2]) == signer
 
 
-class _BadKey(Exception):
+class BadKey(Exception):
+    """A key that proves nothing; ``why`` says why."""
+
     def __init__(self, why):
         super().__init__(why)
         self.why = why
 
 
-class _Key:
+class Key:
     """Fetches a key for the library, and keeps unfit ones from it."""
 
     def __init__(self, lookups):
@@ -146,20 +151,20 @@ class _Key:
         texts = told(self._lookups.texts(name.decode("ascii").rstrip(".")))
         keys = [text for text in texts if "p=" in text.replace(" ", "")]
         if not keys:
-            raise _BadKey(Why.NO_KEY)
+            raise BadKey(Why.NO_KEY)
         key = keys[0].encode()
         try:
             tags = dkim.util.parse_tag_value(key)
         except dkim.util.InvalidTagValueList:
-            raise _BadKey(Why.BROKEN) from None
+            raise BadKey(Why.BROKEN) from None
         # RFC 6376 section 3.6.1: no key is a revoked one; y is "testing", which is to
         # be treated as unsigned; s binds the identity to the domain.
         if not tags.get(b"p"):
-            raise _BadKey(Why.REVOKED)
+            raise BadKey(Why.REVOKED)
         flags = tags.get(b"t", b"").replace(b" ", b"").split(b":")
         if b"y" in flags:
-            raise _BadKey(Why.TESTING)
+            raise BadKey(Why.TESTING)
         if len(tags[b"p"]) > MAX_KEY // 6 + 200:  # base64 of the key and its frame
-            raise _BadKey(Why.HUGE_KEY)
+            raise BadKey(Why.HUGE_KEY)
         self.is_strict = b"s" in flags
         return key

@@ -26,6 +26,7 @@ class Method(str, Enum):
     DKIM = "DKIM"
     SPF = "SPF"
     DMARC = "DMARC"
+    ARC = "ARC"
     LOGIN = "Login"
 
 
@@ -34,6 +35,7 @@ class Why(str, Enum):
 
     SAID = "said"
     PASSED = "passed"
+    SEALED = "sealed"
     NO_SENDER = "no_sender"
     SEVERAL_SENDERS = "several_senders"
     NOTHING = "nothing"
@@ -104,7 +106,8 @@ class TrustSettings:
     Authentication-Results. The topmost ``own_hops`` Received lines are its own
     servers', by the names ``own_hosts`` where some are given. ``asks_dns``: signatures
     and addresses are checked here as well; ``asks_policy``: the domain's policy, even
-    where nothing speaks for it.
+    where nothing speaks for it. ``arc_sealers`` are the domains of those who forward
+    mail and may vouch for what they found out before (RFC 8617).
     """
 
     authserv_ids: tuple = ()
@@ -112,3 +115,4 @@ class TrustSettings:
     own_hosts: tuple = ()
     asks_dns: bool = False
     asks_policy: bool = False
+    arc_sealers: tuple = ()

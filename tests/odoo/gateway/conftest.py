@@ -1,4 +1,4 @@
-"""Makes the journal of ``queue_case`` known to the tests of the queue."""
+"""What tests of several files start from."""
 
 import pytest
 
@@ -14,3 +14,17 @@ def queue(scratch_db, monkeypatch):
     monkeypatch.setattr(mail_gateway_inbound_queue, "BATCH_SECONDS", 60.0)
     journal_five(scratch_db)
     return scratch_db
+
+
+@pytest.fixture
+def foreign(foreign_db):
+    """An environment of the database with crm and project; nothing of it stays."""
+    import odoo  # needs the configuration, which pytest loads after us
+    from odoo import api
+    from odoo.modules.registry import Registry
+
+    with Registry(foreign_db).cursor() as cr:
+        env = api.Environment(cr, odoo.SUPERUSER_ID, {})
+        env["fetchmail.server"].search([]).action_archive()
+        yield env
+        cr.rollback()

@@ -63,6 +63,18 @@ class MachineCase(GatewayCase):
         )
         return mail, attempt
 
+    def assertCame(self, row, ticket=None):
+        self.assertEqual(row.state, "done", row.reason or row.error_trace)
+        self.assertEqual(
+            (row.res_model, row.res_id),
+            ("grievance.ticket", (ticket or self.ticket).id),
+        )
+
+    def assertOpened(self, row):
+        self.assertEqual(row.state, "done", row.reason or row.error_trace)
+        self.assertNotEqual(row.res_id, self.ticket.id)
+        self.assertTrue(row.has_opened)
+
     def notes(self):
         """Return the texts of the ticket's internal notes, newest first."""
         return self.ticket.message_ids.filtered(

@@ -61,6 +61,50 @@ class TestDryRun(RuleCase):
         self.assertIn("holds: Subject contains “offer”", line.notes)
         self.assertEqual(line.rule_names, "Adverts")
 
+    def draft(self, changes, rule=None, **options):
+        """Return the run of a rule as it stands on the form."""
+        action = self.env["mail.gateway.dry.run"].action_try_draft(
+            rule.id if rule else False, changes
+        )
+        run = self.env["mail.gateway.dry.run"].browse(action["res_id"])
+        run.write(options)
+        run.action_run()
+        return run
+
+    def test_rule_that_was_never_saved_is_tried(self):
+        condition = self.condition("subject", "contains", "offer")
+        run = self.draft(
+            {
+                "name": "Adverts",
+                "action": "ignore",
+                "reason": "Advertising",
+                "condition_ids": [[0, "virtual_1", condition]],
+            }
+        )
+
+        self.assertEqual((run.looked_at, run.changed, run.held), (3, 1, 1))
+        self.assertEqual(run.shown_line_ids.rule_names, "Adverts")
+        self.assertEqual(run.shown_line_ids.now, "ignored")
+        self.assertFalse(self.rules.with_context(active_test=False).search([]))
+
+    def test_changes_that_are_not_saved_are_tried_and_taken_back(self):
+        rule = self.rule("Adverts", ("subject", "contains", "offer"), action="park")
+        change = {"value": "light"}
+        changes = {"condition_ids": [[1, rule.condition_ids.id, change]]}
+
+        run = self.draft(changes, rule, is_alone=True)
+
+        self.assertTrue(run.is_draft)
+        self.assertEqual(run.shown_line_ids.inbound_id.subject, "Broken street light")
+        self.env.invalidate_all()
+        self.assertEqual(rule.condition_ids.value, "offer")
+        row = self.receive(letter("Offer", "<9@home.example>"))
+        self.assertEqual(row.state, "quarantined")
+
+    def test_unsaved_rule_that_cannot_work_says_so(self):
+        with self.assertRaisesRegex(UserError, "say why"), self.env.cr.savepoint():
+            self.draft({"name": "Adverts", "action": "ignore"})
+
     def test_another_record_type_and_another_record_are_differences(self):
         ticket = self.tickets.create({"subject": "All offers"})
         self.rule(

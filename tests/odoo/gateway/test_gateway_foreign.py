@@ -1,62 +1,9 @@
 """Mail becomes records of types that we did not write: Odoo's leads and tasks."""
 
-from itertools import count
-
-import pytest
+from foreign_case import mailbox, take_in
 from gateway_case import letter
 
-import odoo
-from odoo import api
 from odoo.fields import Command
-from odoo.modules.registry import Registry
-
-from odoo.addons.mail_gateway_plus.core.protocols.mailbox import (
-    FetchedMessage,
-    MessageRef,
-)
-
-OFFICE = "office@city.example"
-UIDS = count(1)
-
-
-@pytest.fixture
-def foreign(foreign_db):
-    """An environment of the database with crm and project; nothing of it stays."""
-    with Registry(foreign_db).cursor() as cr:
-        env = api.Environment(cr, odoo.SUPERUSER_ID, {})
-        env["fetchmail.server"].search([]).action_archive()
-        yield env
-        cr.rollback()
-
-
-def mailbox(env, model=None):
-    return env["fetchmail.server"].create(
-        {
-            "name": "Office",
-            "server_type": "imap",
-            "server": "127.0.0.1",
-            "port": 1,
-            "user": OFFICE,
-            "password": "secret",
-            "object_id": env["ir.model"]._get_id(model) if model else False,
-            "state": "done",
-        }
-    )
-
-
-def take_in(env, server, *messages):
-    """Journal and process messages as the crons do; return their rows."""
-    fetched = []
-    for raw in messages:
-        ref = MessageRef(folder="INBOX", uidvalidity="1", uid=str(next(UIDS)))
-        fetched.append(FetchedMessage(ref=ref, raw=raw))
-    journal = env["mail.gateway.inbound"]
-    before = journal.search([], limit=1).id or 0
-    journal._store(server, fetched)
-    rows = journal.search([("id", ">", before)], order="id")
-    for row in rows:
-        row._process()
-    return rows
 
 
 def test_letter_becomes_a_lead_with_the_sender_as_contact(foreign):

@@ -20,18 +20,6 @@ SES_NAME = SES[1:].partition("@")[0]
 
 @tagged("post_install", "-at_install")
 class TestThreads(MachineCase):
-    def assertCame(self, row, ticket=None):
-        self.assertEqual(row.state, "done", row.reason or row.error_trace)
-        self.assertEqual(
-            (row.res_model, row.res_id),
-            ("grievance.ticket", (ticket or self.ticket).id),
-        )
-
-    def assertOpened(self, row):
-        self.assertEqual(row.state, "done", row.reason or row.error_trace)
-        self.assertNotEqual(row.res_id, self.ticket.id)
-        self.assertTrue(row.has_opened)
-
     def tagged_address(self):
         self.env["ir.config_parameter"].set_param(
             "mail_gateway_plus.reply_tags", "True"
@@ -126,6 +114,39 @@ class TestThreads(MachineCase):
         self.assertCame(row)
         self.assertIn("signed", row.route_notes)
 
+    def test_subjects_of_mail_name_the_record_signed_where_that_is_wished(self):
+        mail, _attempt = self.sent()
+        mail.state = "outgoing"
+        plain = mail._prepare_outgoing_list()[0]["subject"]
+        self.assertNotIn(self.ticket.number, plain or "")
+
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("mail_gateway_plus.subject_references", "True")
+        subject = mail._prepare_outgoing_list()[0]["subject"]
+
+        signed = self.ticket._mail_gateway_signed_reference()
+        self.assertEqual(subject, f"{plain} [{signed}]")
+        row = self.received(letter(subject, sender="Bo <bo@else.example>"))
+        self.assertCame(row)
+
+    def test_acknowledgement_names_the_record_signed(self):
+        row = self.received(letter())
+        ticket = self.env["grievance.ticket"].browse(row.res_id)
+        of_ticket = [("model", "=", ticket._name), ("res_id", "=", ticket.id)]
+        mail = self.env["mail.mail"].search(of_ticket, limit=1)
+        self.assertIn(ticket._mail_gateway_signed_reference(), mail.subject)
+
+        raw = letter(f"Fwd: {mail.subject}", "<2@x>", sender="Bo <bo@else.example>")
+
+        self.assertCame(self.received(raw), ticket)
+
+    def test_mail_about_nothing_that_has_a_number_keeps_its_subject(self):
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("mail_gateway_plus.subject_references", "True")
+        for values in ({}, {"model": "res.partner", "res_id": self.partner.id}):
+            subject = self.mail(**values)._prepare_outgoing_list()[0]["subject"]
+            self.assertEqual(subject, "Your grievance")
+
     # --------------------------------------------------------------------- weak ones
 
     def test_I3_number_in_the_subject_counts_from_the_complainant(self):
@@ -191,107 +212,6 @@ class TestThreads(MachineCase):
         self.assertCame(self.received(letter("Re", In_Reply_To=name)))
         other = letter("Re", "<2@x>", sender="x@else.example", In_Reply_To=name)
         self.assertOpened(self.received(other))
-
-    # ----------------------------------------------------------------------- closing
-
-    def close(self):
-        self.ticket.stage_id = self.env.ref("mail_gateway_plus_grievance.stage_closed")
-
-    def reply(self, number=1, **headers):
-        headers.setdefault("In_Reply_To", "<7.odoo@city.example>")
-        return self.received(letter("Re", f"<reply-{number}@x>", **headers))
-
-    def test_reply_reopens_a_grievance(self):
-        self.sent()
-        self.close()
-
-        row = self.reply()
-
-        self.assertCame(row)
-        self.assertFalse(self.ticket.is_closed)
-        self.assertTrue(row.has_reopened)
-        self.assertIn("reopened by it", row.route_notes)
-
-    def test_reply_leaves_closed_what_is_set_so(self):
-        self.set_policy("keep")
-        self.sent()
-        self.close()
-
-        self.assertCame(self.reply())
-        self.assertTrue(self.ticket.is_closed)
-
-    def test_reply_makes_a_new_record_linked_to_the_closed_one(self):
-        self.set_policy("new")
-        self.sent()
-        self.close()
-
-        row = self.reply()
-
-        self.assertOpened(row)
-        new = self.env["grievance.ticket"].browse(row.res_id)
-        self.assertTrue(self.ticket.is_closed)
-        self.assertIn("takes up", "".join(new.message_ids.mapped("body")))
-        self.assertIn("became", self.notes()[0])
-
-    def test_somebody_elses_reply_does_not_reopen(self):
-        self.sent()
-        self.close()
-
-        row = self.reply(sender="x@else.example")
-
-        self.assertCame(row)
-        self.assertTrue(self.ticket.is_closed)
-        self.assertIn("none of its correspondents", row.route_notes)
-
-    def test_automatic_message_does_not_reopen(self):
-        self.sent()
-        self.close()
-
-        self.reply(Auto_Submitted="auto-generated")
-
-        self.assertTrue(self.ticket.is_closed)
-
-    def test_L16_record_is_not_reopened_for_ever(self):
-        self.sent()
-        for number in range(5):
-            self.close()
-            row = self.reply(number)
-            self.assertCame(row)
-
-        self.assertTrue(self.ticket.is_closed)
-        self.assertIn("reopened it 3 times", row.route_notes)
-
-    def test_reply_to_a_merged_record_goes_to_the_one_it_became(self):
-        other = self.env["grievance.ticket"].create({"subject": "All lamps"})
-        self.sent()
-        ticket_class = self.registry["grievance.ticket"]
-
-        def successor(ticket):
-            return other if ticket == self.ticket else ticket.browse()
-
-        with patch.object(ticket_class, "_mail_gateway_successor", successor):
-            row = self.reply()
-
-        self.assertCame(row, other)
-        self.assertIn("merged", row.route_notes)
-
-    def test_archived_record_of_any_type_is_closed_and_can_be_reopened(self):
-        partner = self.partner
-        self.assertFalse(partner._mail_gateway_is_closed())
-        partner.active = False
-        self.assertTrue(partner._mail_gateway_is_closed())
-
-        partner._mail_gateway_reopen()
-
-        self.assertTrue(partner.active)
-
-    def set_policy(self, policy):
-        self.env["mail.gateway.closing"].create(
-            {
-                "model_id": self.env["ir.model"]._get_id("grievance.ticket"),
-                "policy": policy,
-            }
-        )
 
     def test_rule_that_directs_a_message_says_so_itself(self):
         examination = self.registry["mail.gateway.examination"]
