@@ -49,6 +49,7 @@ class FetchmailServerEnvironment(models.Model):
             "BELIEVED_SERVERS": "authserv_ids",
             "OWN_HOPS": "own_hops",
             "OWN_HOSTS": "own_hosts",
+            "ARC_SEALERS": "arc_sealers",
             "REPORT_POLICY": "report_policy",
             "ANSWER_POLICY": "answer_policy",
             "AUTOMATIC_POLICY": "automatic_policy",
