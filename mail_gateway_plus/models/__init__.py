@@ -128,6 +128,7 @@ from . import mail_mail_report
 from . import mail_mail_sent_folder
 from . import mail_mail_inbound
 from . import mail_mail_automatic
+from . import mail_mail_outliving
 from . import mail_mail_reference
 from . import mail_thread
 from . import mail_thread_closing

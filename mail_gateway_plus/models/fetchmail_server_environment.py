@@ -5,7 +5,8 @@ class FetchmailServerEnvironment(models.Model):
     """Settings of an incoming server that come from the environment.
 
     All but its name, whether it is archived, its priority, which decides nothing here,
-    and the type and the company of its records, which are rows of the database.
+    whether it is sealed, which is not for whoever starts Odoo to say, and the type and
+    the company of its records, which are rows of the database.
     """
 
     _name = "fetchmail.server"
@@ -41,6 +42,17 @@ class FetchmailServerEnvironment(models.Model):
             "SAME_MESSAGE_TWICE": "duplicate_policy",
             "KEEP_ATTACHMENTS": "attach",
             "KEEP_ORIGINAL": "original",
+            "SENDER_POLICY": "sender_policy",
+            "FAILED_POLICY": "failed_policy",
+            "FILE_POLICY": "file_policy",
+            "CHECK_SENDERS": "checks_senders",
+            "BELIEVED_SERVERS": "authserv_ids",
+            "OWN_HOPS": "own_hops",
+            "OWN_HOSTS": "own_hosts",
+            "ARC_SEALERS": "arc_sealers",
+            "REPORT_POLICY": "report_policy",
+            "ANSWER_POLICY": "answer_policy",
+            "AUTOMATIC_POLICY": "automatic_policy",
         }
 
     @api.model
@@ -53,6 +65,7 @@ class FetchmailServerEnvironment(models.Model):
             "PORT": (1, 65535),
             "TIMEOUT_SECONDS": (1, 3600),
             "TIME_SECONDS": (1, None),
+            "OWN_HOPS": (0, None),
         }
 
     def _environment_values(self):

@@ -110,6 +110,8 @@ class IrMailServer(models.Model):
                 *args, **kwargs, mail_server_id=server.id, smtp_from=smtp_from
             )
         mails = self.env["mail.mail"].sudo().browse(dispatch and dispatch.mail_ids)
+        if is_free and dispatch and dispatch.keeps_to_senders:
+            server._check_is_for_sender(smtp_from, mails)
         failures = []
         for candidate in server._sending_order(smtp_from, mails, not is_free):
             try:

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..core.policy.verdict import Cause
 from ..sending_advice import CAUSE_TITLE, known_cause
@@ -56,19 +57,30 @@ class IrMailServerAwaited(models.Model):
         )
 
     def _told_unconfirmed(self):
-        """Return the sentence that says for what mail waits, and what to do."""
+        """Return the sentence that says what is wrong, and what to do."""
         since = self[:1].unconfirmed_since
         server = self[:1].display_name
         if not since:  # it is the environment that has changed
             return self.env._(
-                "Waits: %s is not confirmed. Press Test & Confirm there.", server
+                "%s is not confirmed. Press Test & Confirm there.", server
             )
         return self.env._(
-            "Waits: %(server)s is not confirmed since %(since)s UTC. Press Test & "
-            "Confirm there.",
+            "%(server)s is not confirmed since %(since)s UTC. Press Test & Confirm "
+            "there.",
             server=server,
             since=f"{since:%Y-%m-%d %H:%M}",
         )
+
+    def _check_is_for_sender(self, smtp_from, mails):
+        """Raise where Odoo has found this server only for want of one for the sender.
+
+        :raises UserError: in the words that a queued mail would wait or fail with
+        """
+        if not self._is_for_other_senders(smtp_from):
+            return
+        for _mail, awaited in self._awaited(smtp_from, mails):
+            raise UserError(awaited._told_unconfirmed())
+        raise UserError(self._told_other_senders(smtp_from))
 
     def _why_none_usable(self, smtp_from):
         """Return why none of the servers for this sender takes mail now.

@@ -9,10 +9,10 @@ SECRETS = {"PASSWORD", "CERTIFICATE", "PRIVATE_KEY"}
 class IrMailServerEnvironment(models.Model):
     """Settings of an outgoing server that come from the environment.
 
-    All but its name, its notes and whether it is archived, which the database is
-    searched by; the texts around its mails, which are more than a line; and its quotas
-    and tokens of Google and Microsoft, which are rows and renewals of the database's
-    own.
+    All but its name, its notes, its owner, whether it is archived and how often it
+    sends round-trip mail, which the database is searched by; the texts around its
+    mails, which are more than a line; and its provider, its quotas and tokens of Google
+    and Microsoft, which are rows and renewals of the database's own.
     """
 
     _name = "ir.mail_server"
@@ -40,6 +40,8 @@ class IrMailServerEnvironment(models.Model):
             "FROM_ADDRESS": "from_address",
             "REPLY_TO": "reply_to",
             "SUBJECT_PREFIX": "subject_prefix",
+            "RETURN_TOKENS": "has_return_tokens",
+            "DKIM_SELECTORS": "dkim_selectors",
             "TEST_RECIPIENT": "test_recipient",
             "PRIORITY": "sequence",
             "WEIGHT": "weight",

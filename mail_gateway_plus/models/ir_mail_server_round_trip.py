@@ -2,6 +2,10 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 
+from ..core.round_trip.phase import State
+
+BAD_STATES = {State.LATE.value, State.LOST.value, State.FAILED.value}
+
 
 class IrMailServerRoundTrip(models.Model):
     """Mail through this server to a mailbox of ours, to see it arrive."""
@@ -40,6 +44,22 @@ class IrMailServerRoundTrip(models.Model):
         )
         for server in self:
             server.round_trip_count = counts.get(server._origin, 0)
+
+    def _compute_standing_warnings(self):
+        """Say also that the last round-trip mail did not come as it should."""
+        result = super()._compute_standing_warnings()
+        trips = self.env["mail.gateway.round.trip"].sudo()
+        groups = trips._read_group(
+            [("server_id", "in", self._origin.ids)], ["server_id"], ["id:max"]
+        )
+        newest = {server.id: trips.browse(trip_id) for server, trip_id in groups}
+        for server in self:
+            trip = newest.get(server._origin.id, trips)
+            if trip.state in BAD_STATES:
+                told = self.env._("The last round-trip mail: %s", trip._headline())
+                lines = filter(None, [server.standing_warnings, told])
+                server.standing_warnings = "\n".join(lines)
+        return result
 
     def action_send_round_trip(self):
         """Send a marked mail and watch it arrive."""

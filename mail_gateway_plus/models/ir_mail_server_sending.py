@@ -48,6 +48,17 @@ class IrMailServerSending(models.Model):
         get_param = self.env["ir.config_parameter"].sudo().get_param
         return get_param(SEND_FOR_OTHERS, "False") != "True"
 
+    def _told_other_senders(self, smtp_from):
+        """Return why mail of this sender does not go by this server, and what to do."""
+        return self.env._(
+            "No outgoing mail server may send for %(sender)s: %(server)s is for "
+            "%(filter)s only. Add the sender to a server's From filter, or choose a "
+            "server for the mail.",
+            sender=smtp_from,
+            server=self.name,
+            filter=self.sudo().from_filter,
+        )
+
     def _dial(self, route):
         """Return how to reach this server, or another addon's open connection."""
         return (

@@ -5,6 +5,12 @@ from odoo.tools import SQL
 
 from ..core.policy.loops import Excess
 from ..core.policy.outcome import State
+from ..core.policy.references import REFERENCE_LENGTH
+
+# What differs between subjects that a machine writes: numbers, signs, and whatever
+# signature follows a number (core/policy/references.py).
+_SIGNS = "[[:digit:][:punct:][:space:]]"
+SIGNS = rf"{_SIGNS}*[[:digit:]]-[a-z2-7]{{{REFERENCE_LENGTH}}}\M|{_SIGNS}+"
 
 
 class MailGatewayInbound(models.Model):
@@ -102,7 +108,6 @@ class MailGatewayInbound(models.Model):
 
     def _count_up_to(self, limit, condition, subject=""):
         """Return how many rows there are, and how many have a subject like this."""
-        signs = "[[:digit:][:punct:][:space:]]+"
         query = SQL(
             """
             SELECT count(*), count(*) FILTER (
@@ -111,7 +116,7 @@ class MailGatewayInbound(models.Model):
               FROM (SELECT subject FROM mail_gateway_inbound
                      WHERE %(condition)s LIMIT %(limit)s) AS found
             """,
-            signs=signs,
+            signs=SIGNS,
             subject=subject,
             condition=condition,
             limit=limit,

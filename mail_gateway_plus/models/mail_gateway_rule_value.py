@@ -83,7 +83,7 @@ class MailGatewayRuleValue(models.Model):
         if self.record:
             if self.record._name != field.relation:
                 return self.env._("the chosen record is of another type.")
-            return None
+            return self._project_mistake()
         try:
             names = names_in(self.template or "")
             rule._check_groups(names)
@@ -95,6 +95,22 @@ class MailGatewayRuleValue(models.Model):
             except ValueError:
                 return self.env._("“%s” is no value for it.", self.template or "")
         return None
+
+    def _project_mistake(self):
+        """Return what keeps Odoo from making tasks of a project by mail, or nothing.
+
+        It takes for granted that the project has an address (project/models/
+        project_task.py, ``_find_internal_users_from_address_mail``), and raises.
+        """
+        if self.record._name != "project.project" or self.field_id.name != "project_id":
+            return None
+        # sudo: an alias is for who may see the project's settings
+        if self.record.sudo().alias_name:
+            return None
+        return self.env._(
+            "Odoo makes tasks by mail only of projects that have an e-mail alias; "
+            "enter one on the project."
+        )
 
     def _as_value(self):
         return Value(

@@ -217,8 +217,10 @@ class MailMail(models.Model):
         the exception (``raise_exception``) gets the mail sent in the transaction of
         the call, as stock Odoo does.
         """
-        if raise_exception or self._gateway_sends_in_caller():
-            mails = self.with_context(mail_gateway_dispatch=Dispatch())
+        is_as_stock = self._gateway_sends_in_caller()
+        if raise_exception or is_as_stock:
+            dispatch = Dispatch(keeps_to_senders=not is_as_stock)
+            mails = self.with_context(mail_gateway_dispatch=dispatch)
             return super(MailMail, mails).send(
                 auto_commit=auto_commit,
                 raise_exception=raise_exception,

@@ -29,7 +29,8 @@ class MailMailAwaiting(models.Model):
             if mail not in awaited:
                 others.append(errand)
                 continue
-            told, cause = awaited[mail]._told_unconfirmed(), Cause.NOT_CONFIRMED
+            told = self.env._("Waits: %s", awaited[mail]._told_unconfirmed())
+            cause = Cause.NOT_CONFIRMED
             wait = mail._gateway_wait_unasked(errand, None, told, cause)
             if wait is None:
                 mail._gateway_give_up("mail_smtp", told, cause.value, ([], []))

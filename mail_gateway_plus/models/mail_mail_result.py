@@ -155,14 +155,7 @@ class MailMailResult(models.Model):
 
     def _gateway_refuse_sender(self, server, smtp_from):
         """Make dead letters of mails whose sender no server may send for."""
-        reason = self.env._(
-            "No outgoing mail server may send for %(sender)s: %(server)s is for "
-            "%(filter)s only. Add the sender to a server's From filter, or choose a "
-            "server for the mail.",
-            sender=smtp_from,
-            server=server.name,
-            filter=server.sudo().from_filter,
-        )
+        reason = server._told_other_senders(smtp_from)
         cause = Cause.SENDER_REFUSED.value
         for mail in self:
             mail._gateway_give_up("mail_from_invalid", reason, cause, ([], []))

@@ -54,6 +54,75 @@ def test_provider_fills_the_form_and_says_what_to_do_first(outgoing, picture):
     picture(outgoing, "setup-provider", height=1160, published=True)
 
 
+@pytest.fixture
+def hosting(web_odoo: OdooServer, dovecot: Dovecot, postfix: Postfix) -> str:
+    """A provider whose servers are the rig's; returns its name."""
+    dovecot.add_user(ADDRESS, PASSWORD)
+    values = {
+        "name": "City Hosting",
+        "code": "city_hosting",
+        "kind": "mailbox",
+        "smtp_host": "localhost",
+        "smtp_ways": f"{postfix.smtps_port}/ssl {postfix.submission_port}/starttls",
+        "smtp_user_form": "address",
+        "imap_host": "localhost",
+        "imap_ways": f"{dovecot.imaps_port}/ssl",
+        "mailbox_user_form": "address",
+        "messages_per_hour": 200,
+        "prerequisites": "Allow IMAP in the mailbox's settings.",
+        "source": "the rig",
+        "checked_on": "2026-11-01",
+    }
+    [preset] = web_odoo.call("mail.gateway.preset", "create", [[values]])
+    yield values["name"]
+    web_odoo.call("mail.gateway.preset", "unlink", [[preset]])
+
+
+def test_provider_and_password_lead_to_a_proven_outgoing_server(
+    outgoing, hosting, postfix, picture
+):
+    outgoing.get_by_role("button", name="New", exact=True).click()
+    browser.fill(outgoing, "name", "By provider")
+    browser.pick(outgoing, "preset_id", hosting)
+    port = browser.field(outgoing, "smtp_port").locator("input")
+    expect(port).to_have_value(str(postfix.smtps_port))
+    browser.fill(outgoing, "smtp_user", ADDRESS)
+    browser.fill(outgoing, "smtp_pass", PASSWORD)
+    browser.fill(outgoing, "from_filter", ADDRESS)
+
+    browser.press(outgoing, "action_diagnose")
+
+    headline = outgoing.locator(".o_dialog [name='headline']")
+    expect(headline).to_contain_text("By provider works and is confirmed")
+    browser.close_dialog(outgoing)
+    browser.expect_status(outgoing, "Confirmed")
+    outgoing.get_by_role("tab", name="Delivery").click()
+    quotas = browser.field(outgoing, "quota_ids")
+    expect(quotas).to_contain_text("200")
+    picture(outgoing, "setup-provider-proven", height=1000)
+
+
+def test_provider_and_password_lead_to_a_proven_mailbox(
+    page, web_odoo, hosting, dovecot
+):
+    page.goto(f"{web_odoo.url}/odoo/settings?debug=1")
+    browser.follow_menu(page, "Technical", "Incoming Mail Servers")
+    page.get_by_role("button", name="New", exact=True).click()
+    browser.fill(page, "name", "By provider")
+    browser.pick(page, "preset_id", hosting)
+    port = browser.field(page, "port").locator("input")
+    expect(port).to_have_value(str(dovecot.imaps_port))
+    browser.fill(page, "user", ADDRESS)
+    browser.fill(page, "password", PASSWORD)
+
+    browser.press(page, "action_diagnose")
+
+    headline = page.locator(".o_dialog [name='headline']")
+    expect(headline).to_contain_text("By provider works and is confirmed")
+    browser.close_dialog(page)
+    browser.expect_status(page, "Confirmed")
+
+
 def test_mistake_is_warned_of_while_typing_and_put_right_by_a_button(outgoing, picture):
     outgoing.get_by_role("button", name="New", exact=True).click()
     browser.pick(outgoing, "preset_id", "SendGrid")

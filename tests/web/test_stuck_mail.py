@@ -62,3 +62,29 @@ def test_person_says_that_uncertain_mail_arrived(stuck, web_odoo, picture):
     browser.press(stuck, "action_it_arrived")
 
     expect(stuck.get_by_text("The connection was lost when")).to_be_hidden()
+
+
+def test_mail_that_waits_for_a_server_says_so(page, web_odoo, picture):
+    [mail] = web_odoo.call(
+        "mail.mail",
+        "create",
+        [
+            [
+                {
+                    "email_from": "odoo@city.example",
+                    "email_to": "amina@home.example",
+                    "subject": "It waits",
+                    "body_html": "<p>We look into it.</p>",
+                    "scheduled_date": "2031-01-02 10:00:00",
+                    "gateway_cause": "not_confirmed",
+                    "failure_reason": "Waits: Main is not confirmed since 20:26 UTC.",
+                }
+            ]
+        ],
+    )
+
+    page.goto(f"{web_odoo.url}/odoo/mail.mail/{mail}")
+
+    note = page.locator(".alert-info", has_text="It goes out by itself")
+    expect(note).to_contain_text("Main is not confirmed since")
+    picture(page, "waiting-mail")

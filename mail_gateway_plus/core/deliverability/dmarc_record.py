@@ -2,6 +2,9 @@
 
 RFC 9989 (section 4.7) replaced RFC 7489: ``pct``, ``rf`` and ``ri`` are gone, ``np``,
 ``psd`` and ``t`` are new. What both have is read alike here; the rest as RFC 9989 says.
+
+Sections are cited as they were read in draft-ietf-dmarc-dmarcbis-41, the last one
+before the RFC; what others tell of the printed text (checkdmarc 5.16) agrees with it.
 """
 
 import re
@@ -36,8 +39,9 @@ class DmarcRecord:
     """A record; what it leaves out or spells wrongly has its default.
 
     ``is_policy_named``: whether it has a valid ``p``; where it has none, RFC 9989 takes
-    it for ``none`` and RFC 7489 only if there is a ``rua``. ``psd`` is ``y``, ``n`` or
-    ``u``. ``bad_tags`` are the known ones whose value is none of theirs.
+    it for ``none`` (section 4.7; one that is spelled wrongly only if there is a
+    ``rua``, section 4.10.1) and RFC 7489 only if there is a ``rua``. ``psd`` is ``y``,
+    ``n`` or ``u``. ``bad_tags`` are the known ones whose value is none of theirs.
     """
 
     text: str

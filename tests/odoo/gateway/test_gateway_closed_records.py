@@ -9,11 +9,6 @@ from machine_case import MachineCase
 from odoo import fields
 from odoo.tests import tagged
 
-SES = (
-    "<0100018b12345678-abcdef00-1111-2222-3333-444455556666-000000@email.amazonses.com>"
-)
-SES_NAME = SES[1:].partition("@")[0]
-
 
 @tagged("post_install", "-at_install")
 class TestClosedRecords(MachineCase):
@@ -157,6 +152,32 @@ class TestClosedRecords(MachineCase):
         self.ticket.active = False
 
         self.assertCame(self.reply(2), other)
+
+    def test_field_that_names_the_other_record_is_heeded(self):
+        """Addons that merge records often have such a field, and leave the record."""
+        other = self.env["grievance.ticket"].create({"subject": "All lamps"})
+        self.ticket.original_ticket_id = other
+        self.sent()
+        module = "odoo.addons.mail_gateway_plus.models.mail_thread_closing"
+        with patch(f"{module}.SUCCESSOR_FIELDS", ("user_id", "original_ticket_id")):
+            self.assertCame(self.reply(), other)
+
+    def test_merges_are_forgotten_with_the_journal(self):
+        merges = self.env["mail.gateway.merge"].sudo()
+        other = self.env["grievance.ticket"].create({"subject": "All lamps"})
+        self.ticket.message_change_thread(other)
+        row = merges.search([("res_id", "=", self.ticket.id)])
+        merges._gc_old()
+        self.assertTrue(row.exists())
+
+        self.env.cr.execute(
+            "UPDATE mail_gateway_merge SET create_date = create_date - %s",
+            [timedelta(days=731)],
+        )
+        row.invalidate_recordset()
+        merges._gc_old()
+
+        self.assertFalse(row.exists())
 
     def test_message_that_was_moved_by_hand_is_no_merge(self):
         other = self.env["grievance.ticket"].create({"subject": "All lamps"})

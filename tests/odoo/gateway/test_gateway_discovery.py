@@ -134,6 +134,7 @@ def test_oauth_servers_are_made_without_a_password(env, dns):
     wizard.action_create_servers()
 
     assert wizard.outgoing_server_id.smtp_authentication == "outlook"
+    assert wizard.outgoing_server_id.quota_ids.max_recipients == 5000
     assert wizard.incoming_server_id.server_type == "outlook"
     assert not wizard.outgoing_server_id.smtp_pass
     assert not wizard.incoming_server_id.password

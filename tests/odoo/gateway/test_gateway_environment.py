@@ -54,6 +54,43 @@ class TestValues(EnvironmentCase):
                 with self.subTest(f"{model} {setting}"):
                     self.assertTrue(servers._fields[field].store)
 
+    def test_every_setting_has_a_variable(self):
+        rows = {"preset_id", "preset_region_id", "object_id", "company_id"}
+        rows |= {"round_trip_mailbox_id", "owner_user_id"}
+        searched = {"name", "active", "description", "egress_note", "priority"}
+        searched |= {"round_trip_every", "round_trip_recipient", "environment_code"}
+        long_texts = {"text_before", "text_after"}
+        # Odoo's own: it is what connection_security says.
+        others = {"is_ssl", "owner_limit_count", "owner_limit_time"}
+        # Who may read what is not for whoever starts Odoo to say.
+        others.add("is_sealed")
+        left_out = rows | searched | long_texts | others
+        for model in ("ir.mail_server", "fetchmail.server"):
+            servers = self.env[model]
+            settings = {
+                name
+                for name, field in servers._fields.items()
+                if field.store
+                and not (field.readonly or field.related)
+                and field.type not in ("one2many", "many2many")
+                and field._module in ("base", "mail", "mail_gateway_plus")
+            }
+            with self.subTest(model):
+                variables = set(servers._environment_fields().values())
+                self.assertEqual(settings - variables - left_out, set())
+
+    def test_policies_of_a_mailbox_come_from_there_too(self):
+        server = self.support(sender_policy="odoo")
+
+        self.name(
+            "SUPPORT", SENDER_POLICY="park", OWN_HOPS="2", BELIEVED_SERVERS="mx.example"
+        )
+
+        self.assertEqual(server._trust_settings().own_hops, 2)
+        self.assertEqual(server.sender_policy, "park")
+        self.name("SUPPORT", OWN_HOPS="-1")
+        self.assertIn("MAIL_GATEWAY_SUPPORT_OWN_HOPS", server.environment_notice)
+
     def test_values_are_shown_by_read_list_and_export(self):
         server = self.main()
         self.name(HOST="smtp.city.example")

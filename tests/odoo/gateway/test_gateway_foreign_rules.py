@@ -7,6 +7,7 @@ from foreign_case import mailbox, take_in
 from gateway_case import letter
 
 from odoo import fields
+from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
@@ -79,8 +80,6 @@ def test_rule_makes_a_lead_with_team_person_tags_stage_and_priority(foreign):
 def test_rule_makes_a_task_of_a_project_for_two_people(foreign):
     people = [new_test_user(foreign, name) for name in ("ann", "bob")]
     tag = foreign["project.tags"].create({"name": "Night"})
-    # An address: without one Odoo itself fails to make a task of the project by mail
-    # (project/models/project_task.py, ``_find_internal_users_from_address_mail``).
     domain = foreign["mail.alias.domain"].search([], limit=1)
     domain = domain or domain.create({"name": "city.example"})
     foreign.company.alias_domain_id = domain
@@ -116,6 +115,13 @@ def test_rule_makes_a_task_of_a_project_for_two_people(foreign):
     assert task.user_ids == people[0] | people[1]
     assert (task.tag_ids, task.priority) == (tag, "1")
     assert str(task.date_deadline) == "2026-12-24 12:00:00"
+
+
+def test_project_without_an_address_is_told_while_the_rule_is_written(foreign):
+    project = foreign["project.project"].create({"name": "Lights"})
+
+    with pytest.raises(ValidationError, match="that have an e-mail alias"):
+        rule(foreign, "Lights", "light", "project.task", [("project_id", project)])
 
 
 def test_values_are_added_where_the_mailbox_chooses_the_type(foreign):

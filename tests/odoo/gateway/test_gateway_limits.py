@@ -156,6 +156,21 @@ class TestLimits(MachineCase):
         )
         self.assertEqual(len(answers), len(others) + 2)
 
+    def test_signed_numbers_do_not_make_answers_of_a_machine_differ(self):
+        """Two servers of ours that answer each other sign the number of each record."""
+        signatures = ("abcdef", "k7f3xa", "234567", "zzzzzz", "a2b3c4")
+        raws = [
+            letter(f"We received it [GRV/2026/{n:05}-{signature}]", f"<{n}@x>")
+            for n, signature in enumerate(signatures)
+        ]
+
+        self.received(*raws)
+
+        answers = self.env["mail.mail"].search(
+            [("headers", "like", "auto-replied"), ("email_to", "=", SENDER)]
+        )
+        self.assertEqual(len(answers), 2)
+
     def test_limit_finds_its_rows_by_an_index(self):
         self.received(*letters(2))
         self.env.cr.execute("SET LOCAL enable_seqscan = off")

@@ -120,6 +120,16 @@ class TestRoundTrip(RoundTripCase):
         self.assertEqual(self.trip.alert_ids, alerts)
         self.assertFalse(self.trip.next_look_at)
 
+    def test_form_of_the_server_says_so_until_one_arrives(self):
+        self.assertFalse(self.main.standing_warnings)
+        self.later(self.trip, minutes=20)
+        self.run_cron()
+        self.assertIn("not there after 15 minutes", self.main.standing_warnings)
+
+        self.arrive(self.raw)
+
+        self.assertFalse(self.main.standing_warnings)
+
     def test_second_late_mail_of_a_server_is_not_told_again(self):
         self.later(self.trip, minutes=20)
         self.run_cron()

@@ -7,7 +7,6 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 LIGHTS = ("subject", "contains", "street light")
-INBOUND = "odoo.addons.mail_gateway_plus.models.mail_gateway_rule_effects"
 
 
 @tagged("post_install", "-at_install")

@@ -1,9 +1,11 @@
 """A server is not used for senders that its From filter leaves out."""
 
-from outgoing_case import OutgoingCase
+from outgoing_case import NOISY, OutgoingCase
 
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.addons.mail_gateway_plus.hooks import post_init_hook
 from odoo.addons.mail_gateway_plus.models.ir_mail_server_sending import SEND_FOR_OTHERS
 
@@ -38,6 +40,31 @@ class TestOtherSenders(OutgoingCase):
         self.run_queue()
 
         self.assertEqual((lost.state, mail.state), ("exception", "sent"))
+
+    def test_O12_who_wants_the_exception_gets_it(self):
+        mail = self.from_city()
+        self.env.flush_all()
+
+        with (
+            self.as_in_production(),
+            mute_logger(*NOISY),
+            self.assertRaisesRegex(MailDeliveryException, "other.example only"),
+        ):
+            mail.send(raise_exception=True)
+
+        self.assertEqual(self.received.recipients, [])
+
+    def test_O12_who_wants_the_exception_hears_of_the_server_to_confirm(self):
+        self.outgoing("Ours", 25, from_filter="city.example", state="draft")
+        mail = self.from_city()
+        self.env.flush_all()
+
+        with (
+            self.as_in_production(),
+            mute_logger(*NOISY),
+            self.assertRaisesRegex(MailDeliveryException, "Ours is not confirmed"),
+        ):
+            mail.send(raise_exception=True)
 
     def test_O12_server_that_was_chosen_sends_for_anybody(self):
         mail = self.from_city(mail_server_id=self.server.id)
