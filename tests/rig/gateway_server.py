@@ -101,8 +101,10 @@ class GatewayServer(OdooServer):
         """
         with closing(self._connect()) as connection, connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE ir_cron SET nextcall = '2020-01-01' WHERE id IN (SELECT id"
-                " FROM ir_cron WHERE id = ANY(%s) FOR NO KEY UPDATE SKIP LOCKED)",
+                # Not an old time, for the reason that ``wake`` tells.
+                "UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' WHERE id IN"
+                " (SELECT id FROM ir_cron WHERE id = ANY(%s)"
+                " FOR NO KEY UPDATE SKIP LOCKED)",
                 [list(crons)],
             )
             connection.commit()

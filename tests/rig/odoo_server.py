@@ -5,6 +5,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +134,13 @@ class OdooServer:
         return found["res_id"]
 
     def wake(self, cron: str) -> None:
-        """Make a cron due now; its scheduler is told at once."""
-        due = [[self.cron_id(cron)], {"nextcall": "2020-01-01"}]
+        """Make a cron due now; its scheduler is told at once.
+
+        Not at an old time: Odoo counts its way from there to the next, step by step,
+        which for a job of every minute takes seconds a year.
+        """
+        now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        due = [[self.cron_id(cron)], {"nextcall": now}]
 
         def is_written() -> bool:
             try:
