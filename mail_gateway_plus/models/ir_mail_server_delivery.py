@@ -126,17 +126,20 @@ class IrMailServerDelivery(models.Model):
         servers = servers.filtered(
             lambda server: self._match_from_filter(smtp_from, server.from_filter)
         )
-        ordered = (servers | self.sudo())._by_preference(smtp_from, first=self)
+        servers |= self.sudo()
         breaker = self.env["mail.gateway.breaker"]
-        return breaker._usable(ordered._without_spent_quota())
+        breakers = breaker._breakers(servers)
+        ordered = servers._by_preference(smtp_from, self, breakers)
+        return breaker._usable(ordered._without_spent_quota(), breakers)
 
-    def _by_preference(self, smtp_from, first):
+    def _by_preference(self, smtp_from, first, breakers):
         """Return the servers in the order in which they are to be used.
 
         :param first: the one that Odoo found: an addon may have had a reason that is
             unknown here, so only its equals may come before it
+        :param breakers: as ``mail.gateway.breaker._breakers`` returns them
         """
-        settling = self.env["mail.gateway.breaker"]._settling(self)
+        settling = self.env["mail.gateway.breaker"]._settling(self, breakers)
 
         def place(server):
             return (

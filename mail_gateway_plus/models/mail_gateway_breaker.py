@@ -95,15 +95,16 @@ class MailGatewayBreaker(models.Model):
 
     # ------------------------------------------------------------------ for senders
 
-    def _usable(self, servers):
+    def _usable(self, servers, breakers):
         """Return those of the servers, best first, that may be given a mail now.
+
+        :param breakers: theirs, as :meth:`_breakers` returns them
 
         A server that was out of use long enough is tried by whoever would use it
         first of all: it is among them for one caller at a time, until that one calls
         :meth:`_note_success` or :meth:`_note_fault` (see :meth:`_is_probe`).
         """
         now = fields.Datetime.now()
-        breakers = self._breakers(servers)
         usable = servers.browse()
         for server in servers:
             breaker = breakers.get(server.id, Breaker())
@@ -128,10 +129,9 @@ class MailGatewayBreaker(models.Model):
         breaker = self._breakers(server).get(server.id, Breaker())
         return breaker.state is State.HALF_OPEN
 
-    def _settling(self, servers):
+    def _settling(self, servers, breakers):
         """Return those that are back so lately that others come first."""
         now = fields.Datetime.now()
-        breakers = self._breakers(servers)
         return servers.filtered(
             lambda s: s.id in breakers and breakers[s.id].is_settling(now)
         )

@@ -166,9 +166,11 @@ class MailGatewayQuota(models.Model):
     @api.model
     def _next_free(self, servers):
         """Return for each server id when it takes the next mail, ``None`` for now."""
-        quotas = self._of(servers)
-        now, uses = quotas._uses()
         free = dict.fromkeys(servers.ids)
+        quotas = self._of(servers)
+        if not quotas:
+            return free
+        now, uses = quotas._uses()
         for server, own in quotas.grouped("server_id").items():
             limits = [(q, q._limit(), uses.get(q.id, [])) for q in own]
             moments = [free_at(limit, mine, now) for _q, limit, mine in limits]

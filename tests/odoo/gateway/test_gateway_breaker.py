@@ -29,7 +29,10 @@ class TestBreaker(GatewayCase):
             self.breaker._note_fault(self.server, verdict, text)
 
     def usable(self):
-        return self.breaker._usable(self.server)
+        return self.usable_of(self.server)
+
+    def usable_of(self, servers):
+        return self.breaker._usable(servers, self.breaker._breakers(servers))
 
     def test_server_that_never_failed_has_no_row(self):
         self.breaker._note_success(self.server)
@@ -72,15 +75,17 @@ class TestBreaker(GatewayCase):
                 self.breaker._note_success(self.server)
 
             self.assertEqual(self.server.breaker_state, "closed")
-            self.assertEqual(self.breaker._settling(self.server), self.server)
+            breakers = self.breaker._breakers(self.server)
+            settling = self.breaker._settling(self.server, breakers)
+            self.assertEqual(settling, self.server)
 
     def test_no_try_is_taken_while_a_better_server_is_in_use(self):
         other = self.outgoing("Other", 25)
         with freeze_time(NOON):
             self.fail(verdict=REFUSED)
         with freeze_time(NOON + timedelta(hours=1)):
-            self.assertEqual(self.breaker._usable(other + self.server), other)
-            self.assertEqual(self.breaker._usable(self.server + other)[0], self.server)
+            self.assertEqual(self.usable_of(other + self.server), other)
+            self.assertEqual(self.usable_of(self.server + other)[0], self.server)
 
     def test_half_of_ten_attempts_failing_put_it_out_of_use(self):
         values = {"server_id": self.server.id, "outcome": "accepted", "phase": "dot"}

@@ -88,7 +88,8 @@ def test_one_of_two_workers_tries_whether_a_server_is_back(scratch_db, server_id
 
     def ask(env):
         server = env["ir.mail_server"].browse(server_id)
-        return bool(env["mail.gateway.breaker"]._usable(server))
+        breaker = env["mail.gateway.breaker"]
+        return bool(breaker._usable(server, breaker._breakers(server)))
 
     assert sorted(in_two_workers(scratch_db, ask)) == [False, True]
 

@@ -50,6 +50,16 @@ class TestStatements(OutgoingCase):
     def test_mail_that_is_deleted_takes_few_statements(self):
         self.assertLessEqual(self.statements_a_mail(auto_delete=True), STATEMENTS)
 
+    def test_server_is_chosen_by_three_questions(self):
+        servers = self.outgoing("Main", 25) + self.outgoing("Spare", 26)
+        none_found = self.env["ir.mail_server"]
+        none_found._gateway_candidates("us@city.example")  # reads what is remembered
+
+        with self.assertQueryCount(3):  # which there are, their breakers, their quotas
+            candidates = none_found._gateway_candidates("us@city.example")
+
+        self.assertLessEqual(servers, candidates)
+
 
 @tagged("post_install", "-at_install")
 class TestIndexes(OutgoingCase):
