@@ -145,14 +145,15 @@ class FetchmailServerConnect(models.Model):
         return statuses
 
     def _start_ledgers(self, statuses):
-        """Have “from now on” begin at the confirmation, not at the first fetch."""
-        if self.start_policy != StartPolicy.NEW.value:
+        """Have what is new begin at the confirmation, not at the first fetch."""
+        if self.start_policy == StartPolicy.ALL.value:
             return
         for status in statuses:
             ledger = self.env["mail.gateway.folder"]._of(self, status.folder)
             if status.uidvalidity and not ledger.uidvalidity:
                 ledger._begin(status)
-                ledger._complete(status, refs=[], missing=[])
+                if self.start_policy == StartPolicy.NEW.value:
+                    ledger._complete(status, refs=[], missing=[])
 
     def _notify_confirmed(self, statuses):
         message = self.env._("Connected and logged in.")

@@ -96,11 +96,14 @@ class MailGatewayFolder(models.Model):
 
     def _progress(self):
         """Return the ledger as the plain value that the policy decides on."""
+        start_uidvalidity, _colon, start_uid = (self.start_uid or "").rpartition(":")
         return Progress(
             uidvalidity=self.uidvalidity or "",
             last_uid=int(self.last_uid or 0),
             missing=tuple((self.missing_uids or "").split()),
             polled_at=self.polled_at or None,
+            start_uidvalidity=start_uidvalidity,
+            start_uid=int(start_uid or 0),
         )
 
     def _begin(self, status, is_from_start=False):

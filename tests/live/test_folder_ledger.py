@@ -62,6 +62,30 @@ def test_start_policy_says_what_of_the_old_mail_is_fetched(
     assert subjects(server) == expected
 
 
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("all", ["read before", "later"]),
+        ("unread", ["later"]),
+        ("new", ["later"]),
+    ],
+)
+def test_mail_that_came_after_the_confirmation_is_fetched_though_somebody_read_it(
+    odoo_case, env, mailbox, deliver, policy, expected
+):
+    deliver("read before")
+    mark_as_read(mailbox)
+    server = incoming(env, mailbox, "imap", "ssl", start_policy=policy)
+    server.button_confirm_login()
+    deliver("later")
+    mark_as_read(mailbox)
+
+    for _run in range(2):
+        fetch(odoo_case, server)
+
+    assert subjects(server) == expected
+
+
 def test_from_now_on_begins_at_the_first_confirmation_and_not_at_a_later_one(
     odoo_case, env, mailbox, deliver
 ):

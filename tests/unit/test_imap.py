@@ -415,6 +415,14 @@ def test_only_messages_above_the_last_are_asked_for():
         assert mailbox.find(question) == []
 
 
+def test_unread_messages_and_all_above_the_last_are_asked_for():
+    question = Question(Listing.UNREAD_OR_ABOVE, above=7)
+    unread = Expect(rb"\w+ UID SEARCH UNSEEN", b"* SEARCH 3 9", OK)
+    above = Expect(rb"\w+ UID SEARCH UID 8:\*", b"* SEARCH 8 9", OK)
+    with Session(CAPABILITY, unread, above) as mailbox:
+        assert mailbox.find(question) == [ref(3), ref(8), ref(9)]
+
+
 def test_messages_that_were_listed_and_not_handed_out_are_looked_for():
     still = Expect(rb"\w+ UID SEARCH UID 7,9", b"* SEARCH 9", OK)
     with Session(CAPABILITY, still) as mailbox:

@@ -27,6 +27,23 @@ def test_first_contact_follows_the_start_policy(policy, question):
     assert next_question(Progress(), "7", policy) == question
 
 
+@pytest.mark.parametrize("start_uid", [1, 42])
+def test_first_poll_after_the_confirmation_asks_for_all_that_came_since(start_uid):
+    progress = Progress(start_uidvalidity="7", start_uid=start_uid)
+
+    question = next_question(progress, "7", StartPolicy.UNREAD)
+
+    assert question == Question(Listing.UNREAD_OR_ABOVE, above=start_uid - 1)
+
+
+def test_confirmation_under_another_uidvalidity_says_nothing():
+    progress = Progress(start_uidvalidity="7", start_uid=42)
+
+    question = next_question(progress, "8", StartPolicy.UNREAD)
+
+    assert question == Question(Listing.UNREAD)
+
+
 def test_later_only_what_is_above_the_last_uid_is_asked_for():
     progress = Progress("7", 41, polled_at=POLLED)
 

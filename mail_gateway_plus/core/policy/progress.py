@@ -30,6 +30,7 @@ class Listing(str, Enum):
 
     ABOVE = "above"
     UNREAD = "unread"
+    UNREAD_OR_ABOVE = "unread_or_above"
     SINCE = "since"
     NOTHING = "nothing"
 
@@ -39,18 +40,21 @@ class Progress:
     """What we know of a folder: everything up to ``last_uid`` was dealt with.
 
     ``uidvalidity`` is empty before the first contact is completed. ``missing`` are
-    UIDs below that the server listed but did not hand out.
+    UIDs below that the server listed but did not hand out. ``start_uid`` is the first
+    that is fetched whatever its flags, under its own ``start_uidvalidity``.
     """
 
     uidvalidity: str = ""
     last_uid: int = 0
     missing: tuple = ()
     polled_at: datetime | None = None
+    start_uidvalidity: str = ""
+    start_uid: int = 0
 
 
 @dataclass(frozen=True)
 class Question:
-    """A listing with its bound: a UID for ABOVE, a date for SINCE."""
+    """A listing with its bound: a UID for what is above it, a date for SINCE."""
 
     listing: Listing
     above: int = 0
@@ -77,12 +81,23 @@ def next_question(progress, uidvalidity, start_policy):
     looked at; the content's fingerprint tells which of it the journal knows.
     """
     if not progress.uidvalidity or not uidvalidity:
-        return _FIRST_QUESTION[start_policy]
+        return _first_question(progress, uidvalidity, start_policy)
     if progress.uidvalidity == uidvalidity:
         return Question(Listing.ABOVE, above=progress.last_uid)
     if progress.polled_at is None:
-        return _FIRST_QUESTION[start_policy]
+        return _first_question(progress, uidvalidity, start_policy)
     return Question(Listing.SINCE, since=progress.polled_at - CLOCK_MARGIN)
+
+
+def _first_question(progress, uidvalidity, start_policy):
+    """Return what to ask for at the first contact.
+
+    What came after the confirmation may have been read by somebody before we came.
+    """
+    has_begun = uidvalidity and progress.start_uidvalidity == uidvalidity
+    if start_policy is StartPolicy.UNREAD and has_begun and progress.start_uid:
+        return Question(Listing.UNREAD_OR_ABOVE, above=progress.start_uid - 1)
+    return _FIRST_QUESTION[start_policy]
 
 
 def windows(first, last):

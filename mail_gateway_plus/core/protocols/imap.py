@@ -145,18 +145,24 @@ class ImapMailbox(StockConnection, Mailbox):
     def _search(self, question):
         if question.listing is Listing.UNREAD:
             return self._search_in_parts("UNSEEN")
+        if question.listing is Listing.UNREAD_OR_ABOVE:
+            unread = self._search_in_parts("UNSEEN")
+            return unread.union(self._search_above(question.above))
         if question.listing is Listing.SINCE:
             return self._search_in_parts("SINCE", question.since.date())
         if question.listing is Listing.NOTHING:
             return []
-        above = "UID", f"{question.above + 1}:*"
+        return self._search_above(question.above)
+
+    def _search_above(self, last_uid):
+        above = "UID", f"{last_uid + 1}:*"
         # However big the folder is, there are no more new ones than numbers for them.
-        is_short = 0 < self.status.uidnext - question.above <= MAX_SEARCHED
+        is_short = 0 < self.status.uidnext - last_uid <= MAX_SEARCHED
         found = (
             self._client.search(above) if is_short else self._search_in_parts(*above)
         )
         # "*" is the highest UID there is: the range holds it, whatever its start is.
-        return [uid for uid in found if uid > question.above]
+        return [uid for uid in found if uid > last_uid]
 
     def _search_in_parts(self, *criteria):
         """Search, in a big folder part by part, so that no answer is too long.
