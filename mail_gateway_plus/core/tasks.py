@@ -13,6 +13,7 @@ without it, and what the call waits for is taken away from it.
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -92,9 +93,11 @@ def run(tasks, threads, patience=None):
                 floor.resume(future)
             floor.do_together()
     finally:
-        floor.close()
-        # Not for the threads: one that was given up may still look up a host name.
-        pool.shutdown(wait=False, cancel_futures=True)
+        try:
+            floor.close()
+        finally:
+            # Not for the threads: one that was given up may still look up a host name.
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 class _Floor:
@@ -176,12 +179,13 @@ class _Floor:
         ]
 
     def close(self):
-        """End all tasks."""
-        for each in self.waiting.values():
-            each.task.close()
-        for entries in self._gathered.values():
-            for task, _argument in entries:
-                task.close()
+        """End all tasks, also when one of them fails at that."""
+        with ExitStack() as closing:
+            for each in self.waiting.values():
+                closing.callback(each.task.close)
+            for entries in self._gathered.values():
+                for task, _argument in entries:
+                    closing.callback(task.close)
 
 
 def _outcome(task, function):

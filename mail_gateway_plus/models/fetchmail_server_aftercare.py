@@ -179,3 +179,4 @@ class FetchmailServerAftercare(models.Model):
             journal = self.env["mail.gateway.inbound"]
             journal._mark_acknowledged(self, mailbox.acknowledged)
             journal._mark_removed(self, mailbox.removed)
+            self._commit()

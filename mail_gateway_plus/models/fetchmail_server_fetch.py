@@ -4,6 +4,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -193,6 +194,21 @@ class FetchmailServerFetch(models.Model):
         if not self._lock_for_polling():
             turn.note_busy(self)
             return
+        try:
+            note = yield from self._visit(turn)
+            turn.remaining -= 1
+            self._conclude(note, turn)
+        except BaseException:
+            # A failed transaction takes no statement, not even the one that unlocks.
+            self.env.cr.rollback()
+            raise
+        finally:
+            self._unlock_after_polling()
+            # The next mailbox is to see the database as it is then.
+            self._commit()
+
+    def _visit(self, turn):
+        """Bring what is new; return the function that notes how it went."""
         dial = mailbox = None
         try:
             server = self.with_context(mail_gateway_dial_only=True)
@@ -226,21 +242,36 @@ class FetchmailServerFetch(models.Model):
                 self._settle_unread_folders()
             yield ask(mailbox.close)
             self._settle(mailbox)
-            self._note_success()
             turn.remaining += has_more
+            return self._note_success
         except Exception as error:
             self.env.cr.rollback()
             if mailbox:
                 with suppress(Exception):
                     mailbox.abandon()
             turn.error = error
-            self._note_failure(error, has_progress=self in turn.progressing)
+            has_progress = self in turn.progressing
+            return partial(self._note_failure, error, has_progress=has_progress)
         finally:
             if dial:  # also when the run as a whole has failed
                 dial.abandon()
-            self._unlock_after_polling()
-        turn.remaining -= 1
-        self._commit(turn)
+
+    def _conclude(self, note, turn):
+        """Note how the visit went; what keeps us from it ends no other's visit.
+
+        Whoever changes the mailbox at this moment makes PostgreSQL refuse our write. In
+        a new transaction it is taken.
+        """
+        for is_last in (False, True):
+            try:
+                note()
+                self._commit(turn)
+                return
+            except Exception as error:
+                self.env.cr.rollback()
+                if is_last:
+                    _logger.exception("The visit of mailbox %s is not noted", self.id)
+                    turn.error = error
 
     def _drain(self, mailbox, folder, turn, ask):
         """Journal and acknowledge what is new in the open folder.
@@ -348,7 +379,7 @@ class FetchmailServerFetch(models.Model):
 
         :param has_progress: whether messages came; who is only slow goes on as usual
         """
-        _logger.warning("Mailbox %s could not be read", self.id, exc_info=True)
+        _logger.warning("Mailbox %s could not be read", self.id, exc_info=error)
         now = fields.Datetime.now()
         is_slow = has_progress and isinstance(error, OutOfTime)
         failures = 0 if is_slow else self.failure_count + 1

@@ -122,3 +122,71 @@ def test_mailbox_is_free_again_when_the_worker_that_read_it_is_gone(
 
         wait_until(server._lock_for_polling, what="PostgreSQL noticing it")
         server._unlock_after_polling()
+
+
+def test_mailbox_that_somebody_changes_at_the_end_of_its_visit_ends_no_run(
+    scratch_db, mailbox, monkeypatch
+):
+    from odoo import api
+    from odoo.modules.registry import Registry
+
+    registry = Registry(scratch_db)
+    with registry.cursor() as cr, registry.cursor() as other_cr:
+        env = api.Environment(cr, api.SUPERUSER_ID, {})
+        servers = env["fetchmail.server"].union(
+            *(
+                incoming(env, mailbox, "imap", "ssl", name=name, state="done")
+                for name in ("changed meanwhile", "another")
+            )
+        )
+        cr.commit()
+        note, changed = type(servers)._note_success, []
+
+        def note_while_it_is_changed(server):
+            env.cr.execute("SELECT 1")  # our snapshot is from before the change
+            if not changed:
+                changed.append(server)
+                elsewhere = server.with_env(env(cr=other_cr))
+                elsewhere.write({"name": "by somebody"})
+                other_cr.commit()
+            note(server)
+
+        monkeypatch.setattr(type(servers), "_note_success", note_while_it_is_changed)
+
+        assert servers._fetch_mail() is None
+
+        assert changed[0].name == "by somebody"
+        assert all(servers.mapped("date"))
+        assert_free(servers.with_env(env(cr=other_cr)))
+
+
+def test_run_that_ends_with_a_failed_transaction_leaves_no_mailbox_locked(
+    scratch_db, mailbox
+):
+    import psycopg2
+    from odoo import api
+    from odoo.modules.registry import Registry
+    from odoo.tools import mute_logger
+
+    from odoo.addons.mail_gateway_plus.models.fetchmail_server_fetch import Turn
+
+    registry = Registry(scratch_db)
+    with registry.cursor() as cr, registry.cursor() as other_cr:
+        env = api.Environment(cr, api.SUPERUSER_ID, {})
+        server = incoming(env, mailbox, "imap", "ssl", state="done")
+        cr.commit()
+        visit = server._poll(Turn(500, 1, float("inf"), server.browse()))
+        next(visit)
+        with pytest.raises(psycopg2.Error), mute_logger("odoo.sql_db"):
+            cr.execute("SELECT 1/0")
+
+        visit.close()
+
+        assert_free(server.with_env(env(cr=other_cr)))
+
+
+def assert_free(servers):
+    """Assert that another worker may read these mailboxes."""
+    for server in servers:
+        assert server._lock_for_polling()
+        server._unlock_after_polling()

@@ -131,6 +131,27 @@ def test_error_that_a_task_does_not_handle_closes_the_others():
     assert closed == ["patient"]
 
 
+def test_task_that_fails_when_it_is_closed_keeps_no_other_from_being_closed():
+    closed = []
+    release = threading.Event()
+
+    def patient(name):
+        try:
+            yield call(True, release.wait, DEADLINE)
+        finally:
+            closed.append(name)
+            raise OSError(name)
+
+    def failing():
+        yield call(True, release.set)
+        raise LookupError
+
+    with pytest.raises(OSError):
+        run([patient("one"), patient("two"), failing()], threads=3)
+
+    assert sorted(closed) == ["one", "two"]
+
+
 def test_nothing_to_run_is_no_error():
     run([], threads=2)
 
