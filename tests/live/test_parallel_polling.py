@@ -164,6 +164,7 @@ def test_run_that_ends_with_a_failed_transaction_leaves_no_mailbox_locked(
     scratch_db, mailbox
 ):
     import psycopg2
+
     from odoo import api
     from odoo.modules.registry import Registry
     from odoo.tools import mute_logger

@@ -146,8 +146,9 @@ def test_task_that_fails_when_it_is_closed_keeps_no_other_from_being_closed():
         yield call(True, release.set)
         raise LookupError
 
+    tasks = [patient("one"), patient("two"), failing()]  # kept: Python closes the rest
     with pytest.raises(OSError):
-        run([patient("one"), patient("two"), failing()], threads=3)
+        run(tasks, threads=3)
 
     assert sorted(closed) == ["one", "two"]
 
