@@ -148,8 +148,10 @@ class FetchmailServerConnect(models.Model):
         """Have what is new begin at the confirmation, not at the first fetch."""
         if self.start_policy == StartPolicy.ALL.value:
             return
+        # Who may confirm a server may not write its ledgers by hand.
+        ledgers = self.env["mail.gateway.folder"].sudo()
         for status in statuses:
-            ledger = self.env["mail.gateway.folder"]._of(self, status.folder)
+            ledger = ledgers._of(self, status.folder)
             if status.uidvalidity and not ledger.uidvalidity:
                 ledger._begin(status)
                 if self.start_policy == StartPolicy.NEW.value:
