@@ -31,6 +31,7 @@ class MailGatewayWarningCertificate(models.Model):
         in_use.append(("state", "=", "done"))
         incoming = self.env["fetchmail.server"].sudo().search(in_use)
         looks = [each for servers in (outgoing, incoming) for each in _targets(servers)]
+        self._settle_all_but([server for server, _target in looks])
         random.shuffle(looks)
         last_start = time.monotonic() + RUN_SECONDS
         run(
@@ -42,6 +43,15 @@ class MailGatewayWarningCertificate(models.Model):
             AT_ONCE,
         )
         self.env["ir.cron"]._commit_progress(len(looks), remaining=0)
+
+    @api.model
+    def _settle_all_but(self, servers):
+        """Warn no longer of certificates that do not count any more."""
+        watched = {(server._name, server.id) for server in servers}
+        for warning in self.sudo().search([("topic", "=", "certificate")]):
+            server = warning.mail_server_id or warning.fetchmail_server_id
+            if (server._name, server.id) not in watched:
+                warning._settle()
 
     def _look_at(self, server, target):
         """A task: look at one certificate, and warn of it or no longer."""

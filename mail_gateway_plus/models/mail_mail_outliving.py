@@ -2,11 +2,13 @@ import logging
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.modules.registry import Registry
-from odoo.tools import SQL
+from odoo.tools import SQL, email_split
 
 _logger = logging.getLogger(__name__)
 
 KEPT_KEY = "mail_gateway_plus.mails_to_outlive"
+# With these in the context, mail that is undone shall not be sent.
+NOT_KEPT = {"mail_gateway_trace", "mail_gateway_after_commit"}
 KEPT_FIELDS = (
     "subject",
     "email_from",
@@ -31,27 +33,40 @@ class MailMailOutliving(models.Model):
 
     _inherit = "mail.mail"
 
+    def send_after_commit(self):
+        """As in stock Odoo, what is undone by then is not sent."""
+        mails = self.with_context(mail_gateway_after_commit=True)
+        return super(MailMailOutliving, mails).send_after_commit()
+
     def _gateway_make_urgent(self):
-        """Keep mail that is about no record, in case that its savepoint is undone.
+        """Keep a letter to one person, in case that its savepoint is undone.
 
         Not what an inbound message makes Odoo send: when that is undone, the message is
         tried again, and would send it each time.
         """
-        loose = self.sudo().filtered(
-            lambda mail: mail.state == "outgoing" and not mail.model
-        )
-        if "mail_gateway_trace" in self.env.context:
-            loose = self.browse()
-        if loose and KEPT_KEY not in self.env.cr.postcommit.data:
-            self.env.cr.postcommit.data[KEPT_KEY] = []
+        kept = self.env.cr.postcommit.data.get(KEPT_KEY)
+        if kept is None:
+            kept = self.env.cr.postcommit.data[KEPT_KEY] = {}
             self.env.cr.postcommit.add(self._gateway_queue_undone)
-        for mail, written_in in loose._gateway_written_in():
-            # Contacts may be new, and undone as well: their addresses stay.
+        for mail, written_in in self._gateway_letters()._gateway_written_in():
             values = {name: mail[name] for name in KEPT_FIELDS}
-            addresses = [mail.email_to, *mail.recipient_ids.mapped("email_formatted")]
-            values["email_to"] = ", ".join(filter(None, addresses))
-            self.env.cr.postcommit.data[KEPT_KEY].append((written_in, values))
+            # The contact may be new, and undone as well: the address stays.
+            values["email_to"] = mail.email_to or mail.recipient_ids.email_formatted
+            values["mail_server_id"] = mail.mail_server_id.id
+            kept.setdefault(mail.id, (written_in, values))
         return super()._gateway_make_urgent()
+
+    def _gateway_letters(self):
+        """Return the mails to one person that are about no record and hold no files."""
+        if NOT_KEPT & self.env.context.keys():
+            return self.browse()
+        return self.sudo().filtered(
+            lambda mail: (
+                mail.state == "outgoing"
+                and not (mail.model or mail.email_cc or mail.attachment_ids)
+                and len(email_split(mail.email_to)) + len(mail.recipient_ids) == 1
+            )
+        )
 
     def _gateway_written_in(self):
         """Return each mail with the subtransaction that wrote its row, as an xid8.
@@ -73,13 +88,19 @@ class MailMailOutliving(models.Model):
 
     def _gateway_queue_undone(self):
         """Queue once more what was kept and undone, now that all else is committed."""
-        kept = self.env.cr.postcommit.data.pop(KEPT_KEY, [])
+        kept = self.env.cr.postcommit.data.pop(KEPT_KEY, {})
+        if not kept:
+            return
         try:
             with Registry(self.env.cr.dbname).cursor() as cr:
                 # sudo: it was queued with the rights of whoever sent it
                 mails = api.Environment(cr, SUPERUSER_ID, {})["mail.mail"]
+                # One that is there was made before the savepoint, and changed in it.
+                there = mails.browse(kept).exists().ids
                 undone = [
-                    values for xid, values in kept if mails._gateway_is_undone(xid)
+                    values
+                    for mail_id, (xid, values) in kept.items()
+                    if mail_id not in there and mails._gateway_is_undone(xid)
                 ]
                 for values in undone:
                     mails.create(values)._gateway_make_urgent()

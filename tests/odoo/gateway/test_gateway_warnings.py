@@ -181,6 +181,15 @@ class TestCertificates(GatewayCase):
         self.assertFalse(self.told(self.relay))
         self.assertFalse(self.relay.standing_warnings)
 
+    def test_certificate_that_counts_no_more_is_not_warned_of(self):
+        self.look(smtp=9)
+        self.relay.smtp_encryption = "none"
+        self.relay.state = "done"
+
+        self.look()
+
+        self.assertFalse(self.told(self.relay))
+
     def test_server_that_cannot_be_reached_is_for_others_to_tell(self):
         self.look(smtp=9)
 

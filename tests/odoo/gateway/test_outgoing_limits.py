@@ -1,8 +1,11 @@
 """A full queue takes no mailing; a mail too large for a server is not sent there."""
 
+from datetime import timedelta
+
 from gateway_case import closed_port
 from outgoing_case import OutgoingCase
 
+from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
@@ -133,8 +136,12 @@ class TestKnownSize(OutgoingCase):
     def known(self, name="Small", size=100_000, **values):
         """Return a server that is known to take so much, and that is not there."""
         server = self.outgoing(name, closed_port(), **values)
-        server.announced_size = size
+        self.tell(server, size)
         return server
+
+    def tell(self, server, size=100_000, hours_ago=0):
+        said_at = fields.Datetime.now() - timedelta(hours=hours_ago)
+        server.write({"announced_size": size, "announced_at": said_at})
 
     def test_large_mail_goes_by_another_server_without_a_connection(self):
         sink, port = self.sink()
@@ -164,10 +171,21 @@ class TestKnownSize(OutgoingCase):
             mail.failure_reason, "has 4.{5} bytes, the server takes 100000"
         )
 
+    def test_server_is_asked_again_after_a_day(self):
+        sink, port = self.sink()
+        server = self.outgoing("Was small", port)
+        self.tell(server, hours_ago=25)
+        mail = self.large()
+
+        self.run_queue()
+
+        self.assertEqual(mail.state, "sent", mail.failure_reason)
+        self.assertEqual(len(sink.recipients), 1)
+
     def test_others_are_sent_and_the_large_one_is_not(self):
         sink, port = self.sink()
         server = self.outgoing("Main", port)
-        server.announced_size = 100_000
+        self.tell(server)
         lost, mail = self.large(), self.mail()
 
         self.run_queue()
@@ -178,7 +196,7 @@ class TestKnownSize(OutgoingCase):
     def test_mail_whose_attachments_become_links_is_not_too_large(self):
         sink, port = self.sink()
         server = self.outgoing("Main", port, max_email_size=0.1)
-        server.announced_size = 100_000
+        self.tell(server)
         ticket = self.env["grievance.ticket"].create({"subject": "Dark street"})
         mail = self.large(res_model=ticket._name, res_id=ticket.id)
 
