@@ -185,7 +185,7 @@ class IrMailServer(models.Model):
                     quotas._give_back(self, 1, len(delivery.recipients))
                 fault = fault_of(delivery, judge_here)
                 if fault is not None:
-                    self._note_sending_fault(fault, delivery.reply.text)
+                    self._note_sending_fault(fault, delivery.told)
                 elif not carried:
                     self._note_sending_success()
                 carried.append(delivery)

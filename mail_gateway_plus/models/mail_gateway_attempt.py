@@ -253,8 +253,7 @@ class MailGatewayAttempt(models.Model):
             "phase": delivery.phase.value,
             "code": delivery.reply.code,
             "enhanced_code": delivery.reply.enhanced_code,
-            # Servers like to quote whom they refuse.
-            "reply": delivery.reply.without(delivery.recipients).text,
+            "reply": delivery.told,
             "queue_id": delivery.reply.queue_id,
             "milliseconds": round(delivery.seconds * 1000),
             **values,

@@ -1,4 +1,5 @@
-from odoo import models
+from odoo import api, models
+from odoo.fields import Domain
 
 
 class MailGatewayAttempt(models.Model):
@@ -6,3 +7,14 @@ class MailGatewayAttempt(models.Model):
 
     _name = "mail.gateway.attempt"
     _inherit = ["mail.gateway.attempt", "mail.gateway.withheld"]
+
+    @api.model
+    def _gateway_withheld_domain(self):
+        """Withhold also those whose sealed record was deleted: they name none."""
+        attempts = Domain.FALSE
+        for name in self._gateway_sealable_models():
+            deleted = Domain("res_model", "=", name) & Domain(
+                "res_id", "in", [0, False]
+            )
+            attempts |= deleted & Domain(self.env[name]._sealed_letters_from())
+        return super()._gateway_withheld_domain() | attempts

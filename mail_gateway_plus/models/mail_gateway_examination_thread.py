@@ -72,9 +72,8 @@ class MailGatewayExaminationThread(models.AbstractModel):
         identifiers = read_identifiers(
             message_dict.get("references"), message_dict.get("in_reply_to")
         )
-        for find in (self._by_tag, self._by_attempt, self._by_signed_reference):
-            found = find(trace.facts, identifiers)
-            if found and self._is_in_reach(trace, found[0]):
+        for found in self._named_records(trace.facts, identifiers):
+            if self._is_in_reach(trace, found[0]):
                 return found
         if not sender or self._is_forged(trace):
             return None
@@ -83,6 +82,13 @@ class MailGatewayExaminationThread(models.AbstractModel):
             if found and self._is_for(trace, found[0], sender):
                 return found
         return None
+
+    @api.model
+    def _named_records(self, facts, identifiers):
+        """Yield the records that a message proves to be about, each with words why."""
+        for find in (self._by_tag, self._by_attempt, self._by_signed_reference):
+            if found := find(facts, identifiers):
+                yield found
 
     def _by_tag(self, facts, identifiers):
         """Find by the address: a signed tag of the record."""

@@ -13,6 +13,9 @@ from ..core.policy.outcome import State
 
 _logger = logging.getLogger(__name__)
 
+# Of a message's beginning, where its headers say by which addresses it came.
+HEADER_BYTES = 32 * 1024
+
 
 class MailGatewayInboundSealed(models.Model):
     """Letters that may become sealed records, as long as they are none.
@@ -60,7 +63,11 @@ class MailGatewayInboundSealed(models.Model):
                 self._keep_sealed_as(name)
 
     def _keep_sealed_as(self, name):
-        """Keep what answers a sealed record, or names an address of its type."""
+        """Keep what answers a sealed record, or names an address of its type.
+
+        In whatever header, and with a tag: rather one letter too many, until it is
+        looked at.
+        """
         self.env["mail.message"].flush_model(["model", "res_id", "message_id"])
         self.env["mail.alias"].flush_model(["alias_full_name", "alias_model_id"])
         self.env[name].flush_model(["is_sealed"])
@@ -82,11 +89,25 @@ class MailGatewayInboundSealed(models.Model):
                          WHERE ir_model.model = %(name)s
                            AND mail_alias.alias_full_name != ''
                            AND strpos(lower(letter.email_to),
-                                      lower(mail_alias.alias_full_name)) > 0))
+                                      lower(mail_alias.alias_full_name)) > 0)
+                    OR EXISTS (
+                        SELECT FROM mail_alias JOIN ir_model
+                            ON ir_model.id = mail_alias.alias_model_id
+                          JOIN mail_gateway_raw AS raw
+                            ON raw.inbound_id = letter.id AND raw.sequence = 0
+                         CROSS JOIN LATERAL lower(split_part(replace(encode(
+                               substring(raw.data FROM 1 FOR %(header_bytes)s),
+                               'escape'), chr(13), ''), repeat(chr(10), 2), 1)) AS head
+                         WHERE ir_model.model = %(name)s
+                           AND strpos(mail_alias.alias_full_name, '@') > 0
+                           AND (strpos(head, lower(mail_alias.alias_full_name)) > 0
+                             OR head LIKE '%%' || replace(lower(
+                                mail_alias.alias_full_name), '@', '+%%@') || '%%')))
                 """,
                 name=name,
                 table=SQL.identifier(self.env[name]._table),
                 ids=self.ids,
+                header_bytes=HEADER_BYTES,
             )
         )
         self.invalidate_recordset(["sealed_for"])
@@ -155,7 +176,7 @@ class MailGatewayInboundSealed(models.Model):
                 directive.record_id or ()
             ).filtered("is_sealed"):
                 return name
-            if row._answers_sealed(name):
+            if row._answers_sealed(name) or row._names_sealed(name, facts):
                 return name
         return False
 
@@ -186,6 +207,17 @@ class MailGatewayInboundSealed(models.Model):
         records = self.env[name].browse(answered.mapped("res_id")).exists()
         return any(records.mapped("is_sealed"))
 
+    def _names_sealed(self, name, facts):
+        """Say whether the message proves to be about a sealed record.
+
+        It may have been parked before anybody looked for its record.
+        """
+        if name not in self._gateway_sealed_models():
+            return False
+        examination = self.env["mail.gateway.examination"]
+        found = examination._named_records(facts, (self.answers or "").split())
+        return any(record._name == name and record.is_sealed for record, _why in found)
+
     def _tell_if_parked(self):
         """Tell those who alone see a message that it waits for one of them."""
         if not self.sealed_for or self.state != State.QUARANTINED.value:
@@ -204,13 +236,24 @@ class MailGatewayInboundSealed(models.Model):
         """Say whether the user decides about these messages.
 
         Operators, and about sealed ones whoever works on such records: they may well
-        be no operators, and nobody else sees the message.
+        be no operators, and nobody else sees the message. Once it is a sealed record,
+        only who may change that: who broke its seal looks at it and no more.
         """
-        return (
-            super()._may_decide()
-            or bool(self)
-            and all(
-                row.sealed_for and self.env[row.sealed_for].has_access("create")
-                for row in self
-            )
-        )
+        is_operator = super()._may_decide()
+        if not self:
+            return is_operator
+        return all(row._may_decide_sealed(is_operator) for row in self)
+
+    def _may_decide_sealed(self, is_operator):
+        if record := self._sealed_record():
+            return record.has_access("write")
+        kept_for = self.sealed_for
+        return is_operator or bool(kept_for) and self.env[kept_for].has_access("create")
+
+    def _sealed_record(self):
+        """Return the sealed record that the message became, or nothing."""
+        if not self.res_id or self.res_model not in self._gateway_sealed_models():
+            return None
+        record = self.env[self.res_model].browse(self.res_id)
+        # sudo: whether it is sealed shows only in what is sealed
+        return record if record.sudo().exists().is_sealed else None

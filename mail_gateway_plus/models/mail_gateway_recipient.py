@@ -123,6 +123,18 @@ class MailGatewayRecipient(models.Model):
         return {row.address_hash: row for row in rows}
 
     @api.model
+    def _note_arrived(self, mails):
+        """Take those for reached of whom nobody knew."""
+        rows = self.search(
+            [
+                ("mail_id", "in", mails.ids),
+                ("is_settled", "=", True),
+                ("outcome", "=", Outcome.UNCERTAIN.value),
+            ]
+        )
+        rows.write({"outcome": Outcome.ACCEPTED.value})
+
+    @api.model
     def _reopen(self, mails, outcomes):
         """Have recipients with one of these outcomes tried once more."""
         rows = self.search(

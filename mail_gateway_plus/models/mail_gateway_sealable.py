@@ -108,6 +108,26 @@ class MailGatewaySealable(models.AbstractModel):
             [("res_model", "=", self._name), ("res_id", "in", self.ids)]
         ).sealed_for = False
 
+    def unlink(self):
+        """Keep what the journal has of sealed records from others for good."""
+        sealed_ids = self.sudo().filtered("is_sealed").ids
+        result = super().unlink()
+        if sealed_ids:
+            self._keep_deleted_sealed(sealed_ids)
+        return result
+
+    @api.model
+    def _keep_deleted_sealed(self, record_ids):
+        """Have rows that told of sealed records name none, which withholds them."""
+        of_records = [("res_model", "=", self._name), ("res_id", "in", record_ids)]
+        # sudo: what the journal says of them follows, whoever deletes them
+        letters = self.env["mail.gateway.inbound"].sudo().search(of_records)
+        letters.res_id = False
+        names = list(filter(None, letters.mapped("message_id")))
+        letters |= letters.search([("message_id", "in", names)])  # what came again
+        letters.sealed_for = self._name
+        self.env["mail.gateway.attempt"].sudo().search(of_records).res_id = False
+
     def _forget_whether_sealed(self):
         """Have all workers look again which types have sealed records.
 

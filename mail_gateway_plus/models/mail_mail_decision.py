@@ -20,19 +20,12 @@ class MailMailDecision(models.Model):
         return super().action_retry()
 
     def action_it_arrived(self):
-        """Take uncertain mail for sent."""
+        """Take uncertain mail for arrived where nobody knew whether it had."""
         mails = self.filtered(lambda mail: mail.state == "uncertain")
-        mails.write(
-            {
-                "state": "sent",
-                "failure_type": False,
-                "failure_reason": False,
-                "gateway_cause": False,
-            }
-        )
+        # sudo: whoever may decide about mail may not write what servers have said
+        self.env["mail.gateway.recipient"].sudo()._note_arrived(mails)
         for mail in mails:
-            # To each contact and address, whoever else was reached before.
-            mail._gateway_tell_others((mail.recipient_ids, []), None, None)
+            mail._gateway_conclude_arrived()
         return True
 
     def action_send_again(self):

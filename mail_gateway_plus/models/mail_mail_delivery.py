@@ -109,7 +109,7 @@ class MailMailDelivery(models.Model):
             fault = fault_of(delivery, desk.judge)
             if fault is not None:
                 self._gateway_surely(partial(mail._gateway_go_on, note, desk))
-                desk.server._note_sending_fault(fault, delivery.reply.text)
+                desk.server._note_sending_fault(fault, delivery.told)
                 self._gateway_commit()
                 return fault
             if parcel is not waiting[-1]:

@@ -113,6 +113,27 @@ class MailMailParcel(models.Model):
             )
         return parcel
 
+    def _gateway_addressees(self):
+        """Return whom the mail is for, as parcels without a message."""
+        split = tools.mail.email_split_and_format_normalize
+        written = split(self.email_to or "") + split(self.email_cc or "")
+        return [Parcel(None, written)] + [
+            Parcel(partner, tools.mail.email_normalize_all(partner.email))
+            for partner in self.recipient_ids
+        ]
+
+    def _gateway_is_left(self, parcels, settled):
+        """Say whether somebody is still to be reached.
+
+        :param settled: rows of those who are not, by the hashes of their addresses
+        """
+        hashes = self.env["mail.gateway.recipient"]
+        return any(
+            hashes._hash(address) not in settled
+            for parcel in parcels
+            for address in parcel.email_to
+        )
+
     @staticmethod
     def _gateway_empty_parcel(partner, email_to):
         """Return the parcel of a message that could not be sent."""

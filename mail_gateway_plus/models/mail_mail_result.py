@@ -239,6 +239,30 @@ class MailMailResult(models.Model):
                 answers.append(Answer(address, Outcome(row.outcome), reply))
         return answers
 
+    def _gateway_conclude_arrived(self):
+        """Note what became of a mail now that none of its recipients is uncertain.
+
+        Whom it was not offered to when its worker was killed, it is sent to now.
+        """
+        settled = self.env["mail.gateway.recipient"].sudo()._settled(self)
+        addressees = self._gateway_addressees()
+        reached = self._gateway_reached(addressees, {}, settled)
+        answers = self._gateway_all_answers(Errand(self.id, None), settled)
+        if settled and self._gateway_is_left(addressees, settled):
+            self._gateway_note_reached(*reached)
+            self.write(
+                {
+                    "state": "outgoing",
+                    "scheduled_date": False,
+                    "failure_type": False,
+                    "failure_reason": False,
+                }
+            )
+        elif fate_of(answers) is Fate.DEAD:
+            self._gateway_give_up("unknown", tell(answers), OURS.cause, reached)
+        else:
+            self._gateway_note_sent((self.recipient_ids, []))
+
     # -------------------------------------------------------------------- clearing up
 
     def unlink(self):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..core.tasks import call, run
+from .own_transaction import own_transaction
 
 _logger = logging.getLogger(__name__)
 
@@ -32,13 +33,15 @@ class MailMailSentFolder(models.Model):
     def action_look_in_sent_folder(self):
         """Look uncertain mail up now; return the client action that tells the user."""
         mails = self.filtered(lambda mail: mail.state == "uncertain")
-        found, looked = mails._gateway_look_up_sent()
+        found, looked, shared = mails._gateway_look_up_sent()
         message = self.env._("Found in the folder of sent mail: %s", len(found))
         if not looked:
             message = self.env._(
                 "No incoming IMAP server reads the account that has sent it, or its "
                 "folder of sent mail cannot be read."
             )
+        elif shared and not found:
+            message = shared._gateway_told_shared()
         elif not found:
             message = self.env._("It is not in the account's folder of sent mail.")
         return {
@@ -65,7 +68,8 @@ class MailMailSentFolder(models.Model):
     def _gateway_look_up_sent(self):
         """Take those mails for sent that are in their account's folder of sent mail.
 
-        :returns: the mails that are, and those that could be looked up at all
+        :returns: the mails that are, those that could be looked up at all, and those
+            that are there but cannot be told from others
         """
         wanted = self._gateway_sent_messages()
         by_mailbox = defaultdict(dict)
@@ -77,14 +81,19 @@ class MailMailSentFolder(models.Model):
             for mailbox, mails in by_mailbox.items()
         )
         run(tasks, MAILBOXES_AT_ONCE)
-        found, looked = self.browse(), self.browse()
+        found, looked, shared = self.browse(), self.browse(), self.browse()
         for mailbox, (folder, message_ids) in results.items():
             for mail, wanted_ids in by_mailbox[mailbox].items():
                 looked += mail
-                if wanted_ids <= message_ids:
+                if not wanted_ids <= message_ids:
+                    continue
+                if self._gateway_is_shared(wanted_ids):
+                    shared += mail
+                    mail._gateway_note_shared()
+                else:
                     found += mail
                     mail._gateway_note_found(mailbox, folder)
-        return found, looked
+        return found, looked, shared
 
     def _gateway_search_sent(self, mailbox, mails, results):
         """A task: search one account; a failure leaves its mails uncertain."""
@@ -128,6 +137,34 @@ class MailMailSentFolder(models.Model):
             [("user", "=ilike", server.smtp_user), ("state", "=", "done")]
         )
         return found.filtered(lambda each: each._get_connection_type() == "imap")[:1]
+
+    @api.model
+    def _gateway_is_shared(self, message_ids):
+        """Say whether more than one message may be in the folder under these names.
+
+        Each contact has a message, and a posting to several groups of recipients is
+        several mails: all have the same Message-ID. Read anew, as others may have been
+        sent since the look-up began.
+        """
+        domain = [
+            ("message_id", "in", list(message_ids)),
+            ("outcome", "in", ("accepted", "partial", "uncertain")),
+        ]
+        with own_transaction(self.env) as env:
+            return env["mail.gateway.attempt"].sudo().search_count(domain, limit=2) > 1
+
+    def _gateway_told_shared(self):
+        return self.env._(
+            "The folder of sent mail cannot tell: several messages were sent under the "
+            "same Message-ID, one for each contact, and the one that is there may be "
+            "another one's."
+        )
+
+    def _gateway_note_shared(self):
+        """Write down, once, why the folder does not settle it."""
+        reason, told = self.failure_reason or "", self._gateway_told_shared()
+        if told not in reason:
+            self.failure_reason = f"{reason}\n{told}".strip()
 
     def _gateway_note_found(self, mailbox, folder):
         """Write down that it arrived, and how that is known."""

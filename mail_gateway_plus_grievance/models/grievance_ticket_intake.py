@@ -53,10 +53,14 @@ class GrievanceTicketIntake(models.Model):
         )
 
     def message_update(self, msg_dict, update_vals=None):
-        """Open a closed ticket again when its complainant, no machine, answers."""
+        """Open a closed ticket again when its complainant, no machine, answers.
+
+        What somebody else wrote in the complainant's name is only kept on the ticket.
+        """
         self._triage_answer(msg_dict.get("subject"), msg_dict.get("body"))
         result = super().message_update(msg_dict, update_vals=update_vals)
-        if self.env.context.get("grievance_person_wrote", True):
+        is_person = self.env.context.get("grievance_person_wrote", True)
+        if is_person and not self._is_forged_answer():
             sender = email_normalize(msg_dict.get("email_from") or "")
             author_id = msg_dict.get("author_id")
             for ticket in self:
@@ -65,6 +69,12 @@ class GrievanceTicketIntake(models.Model):
                 if known_by_address or known_by_contact:
                     ticket._take_answer(msg_dict)
         return result
+
+    @api.model
+    def _is_forged_answer(self):
+        """Say whether the letter on its way is proven not to be from its sender."""
+        trace = self._gateway_trace()
+        return bool(trace) and self.env["mail.gateway.examination"]._is_forged(trace)
 
     def _take_answer(self, msg_dict):
         """Go on with the ticket now that its complainant has answered."""

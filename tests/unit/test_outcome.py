@@ -75,11 +75,14 @@ def test_traces_with_equal_stations_are_two():
 
 
 def test_new_batch_forgets_the_mail_of_the_last_one():
-    dispatch = Dispatch(current_mail_id=3, answers=["of mail 3"])
+    dispatch = Dispatch(
+        current_mail_id=3, answers=["of mail 3"], keeps_to_senders=True
+    )
 
     dispatch.start_batch([5, 6], server_is_forced=True)
 
-    assert dataclasses.astuple(dispatch) == ((5, 6), True, 0, [])
+    # Whether it keeps to servers for its senders is for all batches.
+    assert dataclasses.astuple(dispatch) == ((5, 6), True, 0, [], True)
 
 
 def test_dispatches_with_equal_content_are_two():

@@ -118,6 +118,11 @@ class Delivery:
         return self.phase is Phase.DOT and not self.reply.code
 
     @property
+    def told(self):
+        """What the server said, to be kept: servers like to quote whom they refuse."""
+        return self.reply.without(self.recipients).text
+
+    @property
     def accepted_recipients(self):
         """The addresses that the server did not refuse, once it was asked for them."""
         replies = self.recipients.items()

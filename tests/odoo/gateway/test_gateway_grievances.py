@@ -2,6 +2,7 @@
 
 from gateway_case import letter
 from machine_case import MachineCase
+from sender_case import BORDER
 from test_gateway_trust import FAILED, TrustCase
 
 from odoo.fields import Command
@@ -69,6 +70,40 @@ class TestAnswersToDecisions(MachineCase):
         return self.received(
             letter("Re", body=body, In_Reply_To="<7.odoo@city.example>", **headers)
         )
+
+    def forged(self, body):
+        raw = letter(
+            "Re",
+            f"<{body.split()[0]}@home.example>",
+            body=body,
+            In_Reply_To="<7.odoo@city.example>",
+            Authentication_Results=FAILED,
+        )
+        row = self.received(raw, authserv_ids=BORDER, checks_senders=False)
+        self.assertEqual((row.verdict, row.res_id), ("failed", self.ticket.id))
+        return row
+
+    def test_answer_in_the_name_of_the_complainant_is_kept_and_not_heeded(self):
+        for body in ("APPEAL\nThe pump is ours.\n", "SATISFIED\n", "Not satisfied\n"):
+            with self.subTest(body):
+                self.forged(body)
+
+                self.assertIn(body.split()[0], self.ticket.message_ids[0].body)
+                self.assertFalse(self.ticket.appeal_ids)
+                self.assertFalse(self.ticket.satisfaction)
+                self.assertTrue(self.ticket.is_closed)
+
+    def test_such_an_answer_ends_no_waiting_for_the_complainant(self):
+        waiting = self.env["grievance.stage"].search(
+            [("kind", "=", "waiting")], limit=1
+        )
+        self.ticket.stage_id = waiting
+
+        self.forged("Here it is.\n")
+        self.assertEqual(self.ticket.stage_id, waiting)
+
+        self.answered("Here it is.\n")
+        self.assertNotEqual(self.ticket.stage_id, waiting)
 
     def with_policy(self, policy):
         self.env["mail.gateway.closing"].create(

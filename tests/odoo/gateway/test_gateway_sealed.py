@@ -94,6 +94,61 @@ class TestSealedJournal(SealedCase):
         self.assertEqual(rows.mapped("state"), ["done", "done", "duplicate"])
         self.assert_hidden(rows)
 
+    def test_all_of_it_stays_hidden_when_the_sealed_record_is_deleted(self):
+        rows = self.receive_sealed()
+        ticket = self.env["grievance.ticket"].browse(rows.res_id)
+        rows |= self.receive_sealed()  # once more
+        self.assertEqual(rows.mapped("state"), ["done", "duplicate"])
+        file = self.env["mail.gateway.held.file"].create(
+            {"inbound_id": rows[0].id, "name": "photo of the foreman.exe"}
+        )
+        attempt = self.attempts.create(
+            {
+                "server_name": "Relay",
+                "message_id": "<7.odoo@city.example>",
+                "res_model": ticket._name,
+                "res_id": ticket.id,
+                "outcome": "accepted",
+                "phase": "accepted",
+            }
+        )
+
+        ticket.with_user(self.keeper).sudo().unlink()
+
+        manager = mail_new_test_user(
+            self.env,
+            login="sealed_manager",
+            groups=f"{ADDON}.group_grievance_manager,mail_gateway_plus.group_operator",
+        )
+        people = (self.operator, self.env.ref("base.user_admin"), manager)
+        for told in (rows, file, attempt):
+            self.assert_hidden(told, *people)
+        self.assertTrue(rows.with_user(self.keeper).read(["subject"]))
+
+    def test_who_broke_the_seal_looks_and_decides_nothing(self):
+        rows = self.receive_sealed()
+        ticket = self.env["grievance.ticket"].browse(rows.res_id)
+        file = self.env["mail.gateway.held.file"].create(
+            {"inbound_id": rows.id, "name": "photo.exe"}
+        )
+        for groups in ("", ",mail_gateway_plus.group_operator"):
+            manager = mail_new_test_user(
+                self.env,
+                login=f"broke{groups}",
+                groups=f"{ADDON}.group_grievance_manager{groups}",
+            )
+            ticket.with_user(manager).sudo()._break_seal("Emergency", 1)
+            before = ticket.message_ids
+
+            self.assertTrue(rows.with_user(manager).read(["subject"]))
+            with self.assertRaisesRegex(AccessError, "Only operators"):
+                file.with_user(manager).action_release()
+            with self.assertRaisesRegex(AccessError, "Only operators"):
+                rows.with_user(manager).action_discard("No")
+
+            self.assertEqual(ticket.message_ids, before)
+        rows.with_user(self.keeper)._check_operator()
+
     def test_files_held_back_from_it_are_hidden(self):
         rows = self.receive_sealed()
         file = self.env["mail.gateway.held.file"].create(

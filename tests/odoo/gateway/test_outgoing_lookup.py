@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 from outgoing_case import OutgoingCase
 
+from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -11,7 +12,7 @@ from odoo.tools import mute_logger
 from odoo.addons.mail_gateway_plus.core.protocols.dial import Dial
 
 LOOK_UP_CRON = "mail_gateway_plus.ir_cron_look_up_sent"
-AMINA = "amina@home.example"
+AMINA, BO, CARO = "amina@home.example", "bo@home.example", "caro@home.example"
 
 
 @tagged("post_install", "-at_install")
@@ -131,3 +132,55 @@ class TestSentFolder(OutgoingCase):
             self.mails._gateway_look_up_uncertain()
 
         self.assertEqual(self.uncertain.state, "sent")
+
+
+@tagged("post_install", "-at_install")
+class TestSentFolderOfSeveral(OutgoingCase):
+    """All messages of a mail, and all mails of a message, have one Message-ID."""
+
+    def server_losing(self, *addresses):
+        """Have a server lose connections at the dot of mail to these addresses."""
+        _sink, port = self.sink(lost=addresses)
+        self.server = self.outgoing("Main", port, from_filter="city.example")
+        self.mailbox(name="Desk", user="desk@city.example")
+
+    def look(self, mail):
+        """Look it up where a message of its Message-ID is."""
+        # Known afterwards: the sink wants no login.
+        self.server.write({"smtp_user": "desk@city.example", "state": "done"})
+        session = SentFolder(*self.attempts_of(mail).mapped("message_id"))
+        with patch.object(Dial, "connect", return_value=session):
+            return mail.action_look_in_sent_folder()
+
+    def test_copy_of_another_contact_proves_nothing(self):
+        self.server_losing(BO)
+        contacts = self.env["res.partner"].create(
+            [{"name": address, "email": address} for address in (AMINA, BO, CARO)]
+        )
+        mail = self.mail(email_to=False, recipient_ids=[Command.set(contacts.ids)])
+        self.run_queue()
+        self.make_due(mail)
+        self.run_queue()
+        self.assertEqual(mail.state, "uncertain")
+        self.assertEqual(self.outcomes_of(mail)[:2], ["accepted", "uncertain"])
+
+        told = self.look(mail)
+        self.look(mail)
+
+        self.assertEqual(mail.state, "uncertain")
+        self.assertIn("uncertain", self.outcomes_of(mail))
+        self.assertIn("cannot tell", told["params"]["message"])
+        self.assertEqual(mail.failure_reason.count("cannot tell"), 1)
+        self.assertFalse(mail.gateway_proof)
+
+    def test_copy_of_another_mail_of_the_message_proves_nothing(self):
+        self.server_losing(BO)
+        message = self.env["mail.message"].create({"message_id": "<posting@x>"})
+        others = self.mail(mail_message_id=message.id)
+        mail = self.mail(email_to=BO, mail_message_id=message.id)
+        self.run_queue()
+        self.assertEqual((others.state, mail.state), ("sent", "uncertain"))
+
+        self.look(mail)
+
+        self.assertEqual(mail.state, "uncertain")

@@ -3,13 +3,21 @@
 from unittest.mock import patch
 
 from gateway_case import closed_port
-from outgoing_case import OutgoingCase
+from outgoing_case import NOISY, OutgoingCase
 
+from odoo import Command
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
+from odoo.addons.mail_gateway_plus.core.parsing.delivery_report import (
+    DELIVERED,
+    Reported,
+)
+from odoo.addons.mail_gateway_plus.core.protocols.smtp import SmtpSession
 from odoo.addons.mail_gateway_plus.models import mail_mail_queue
 
-AMINA, BO, NOBODY = "amina@home.example", "bo@home.example", "nobody@home.example"
+AMINA, BO, CARO = "amina@home.example", "bo@home.example", "caro@home.example"
+NOBODY = "nobody@home.example"
 
 
 @tagged("post_install", "-at_install")
@@ -210,6 +218,53 @@ class TestResults(OutgoingCase):
         self.assertEqual((arrived.state, lost.state), ("sent", "sent"))
         self.assertEqual(sink.recipients, [BO])
 
+    def test_refused_recipient_is_told_when_the_uncertain_one_has_it(self):
+        sink, port = self.sink(lost=[AMINA], refused=[BO])
+        self.outgoing("Main", port)
+        mail = self.mail(email_to=AMINA, email_cc=BO)
+        self.run_queue()
+        self.assertEqual(mail.state, "uncertain")
+
+        mail.action_it_arrived()
+
+        self.assertEqual(mail.state, "exception")
+        self.assertTrue(mail.dead_letter_at)
+        self.assertIn("…@home.example: 550", mail.failure_reason)
+        self.assertNotIn(BO, mail.failure_reason)
+
+    def quoting_server(self):
+        """Return a server that is busy, and says for whom."""
+        sink, port = self.sink()
+
+        async def limited(_server, _session, _envelope, address, _options):
+            return f"450 4.7.1 <{address}> rate limit exceeded"
+
+        sink.handle_RCPT = limited
+        return self.outgoing("Main", port)
+
+    def assert_fault_names_nobody(self, server):
+        breakers = self.env["mail.gateway.breaker"]
+        text = breakers.search([("server_id", "=", server.id)]).fault_text
+        self.assertIn("<…@home.example> rate limit", text)
+        self.assertNotIn(AMINA, text)
+
+    def test_server_s_fault_does_not_keep_the_recipient_whom_it_quotes(self):
+        server = self.quoting_server()
+        self.mail()
+
+        self.run_queue()
+
+        self.assert_fault_names_nobody(server)
+
+    def test_server_s_fault_in_a_caller_s_session_does_not_keep_the_recipient(self):
+        server = self.quoting_server()
+        mail = self.mail()
+
+        with self.really_sending(), mute_logger(*NOISY):
+            mail.send()
+
+        self.assert_fault_names_nobody(server)
+
     def test_O3_session_that_breaks_costs_no_mail(self):
         sink, port = self.sink()
         self.outgoing("Main", port, session_limit=1)
@@ -377,6 +432,80 @@ class TestKilledWorker(OutgoingCase):
 
             self.assertEqual((mail.state, mail.gateway_claim), ("outgoing", token))
         self.assertFalse(sink.recipients)
+
+
+@tagged("post_install", "-at_install")
+class TestKilledAtTheDot(OutgoingCase):
+    """The worker of a mail to three contacts is killed at the first one's dot."""
+
+    def setUp(self):
+        super().setUp()
+        self.sink_of_main, port = self.sink()
+        self.outgoing("Main", port)
+        contacts = self.env["res.partner"].create(
+            [{"name": address, "email": address} for address in (AMINA, BO, CARO)]
+        )
+        message = self.env["mail.message"].create({"body": "To three"})
+        self.killed = self.mail(
+            email_to=False,
+            recipient_ids=[Command.set(contacts.ids)],
+            mail_message_id=message.id,
+            is_notification=True,
+        )
+        self.notifications = self.env["mail.notification"].create(
+            [
+                {
+                    "mail_message_id": message.id,
+                    "mail_mail_id": self.killed.id,
+                    "res_partner_id": contact.id,
+                    "notification_type": "email",
+                    "notification_status": "ready",
+                }
+                for contact in contacts
+            ]
+        )
+        finish = SmtpSession.finish
+
+        def finish_and_die(session, delivery):
+            finish(session, delivery)
+            raise RuntimeError("killed")
+
+        with patch.object(SmtpSession, "finish", finish_and_die):
+            self.run_queue()
+        self.run_queue()
+        self.assertEqual(self.killed.state, "uncertain")
+        self.assertEqual(self.sink_of_main.recipients, [AMINA])
+
+    def statuses(self):
+        self.notifications.invalidate_recordset()
+        return self.notifications.mapped("notification_status")
+
+    def test_others_get_it_once_the_first_one_is_known_to_have_it(self):
+        self.killed.action_it_arrived()
+        self.assertEqual(self.killed.state, "outgoing")
+        self.assertEqual(self.statuses(), ["sent", "exception", "exception"])
+
+        self.run_queue()
+
+        self.assertEqual(self.killed.state, "sent")
+        self.assertEqual(self.sink_of_main.recipients, [AMINA, BO, CARO])
+        self.assertEqual(self.outcomes_of(self.killed), ["accepted"] * 3)
+        self.assertEqual(self.statuses(), ["sent"] * 3)
+
+    def test_others_get_it_once_a_report_says_that_the_first_one_has_it(self):
+        reported = Reported(DELIVERED, (AMINA,), "2.0.0", 250, "Delivered")
+
+        self.attempts_of(self.killed)._note_report(reported)
+        self.run_queue()
+
+        self.assertEqual(self.killed.state, "sent")
+        self.assertEqual(self.sink_of_main.recipients, [AMINA, BO, CARO])
+
+    def test_all_get_it_when_it_is_sent_again(self):
+        self.killed.action_send_again()
+        self.run_queue()
+
+        self.assertEqual(self.sink_of_main.recipients, [AMINA, AMINA, BO, CARO])
 
 
 @tagged("post_install", "-at_install")
