@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 from ..core.policy.progress import RECONCILED_DAYS, RECONCILED_EVERY, Progress
 from ..core.protocols.mailbox import MessageRef
-from ..parameters import ROW_RETENTION, whole_number
+from ..parameters import ROW_RETENTION, kept_since, whole_number
 
 
 class MailGatewayFolder(models.Model):
@@ -102,9 +102,21 @@ class MailGatewayFolder(models.Model):
             last_uid=int(self.last_uid or 0),
             missing=tuple((self.missing_uids or "").split()),
             polled_at=self.polled_at or None,
+            missing_since=self._first_missing(),
             start_uidvalidity=start_uidvalidity,
             start_uid=int(start_uid or 0),
         )
+
+    def _first_missing(self):
+        """Return since when a message is missing, as far as the journal reaches back.
+
+        Of what is older it cannot tell that it was fetched before.
+        """
+        moments = [moment for moment in (self.missing_since or {}).values() if moment]
+        if not moments:
+            return None
+        first = fields.Datetime.to_datetime(min(moments))
+        return max(first, kept_since(self.env, ROW_RETENTION))
 
     def _begin(self, status, is_from_start=False):
         """Note from where on the folder is read, once for each numbering.

@@ -1,6 +1,10 @@
 """Servers that contradict themselves: what they hold still comes, and comes once."""
 
+from datetime import timedelta
+
 import pytest
+
+from odoo import fields
 
 from tests.live.live_case import fetch, incoming_at, letter, rows_of
 from tests.rig.lying_servers import LyingImap, LyingPop
@@ -105,6 +109,33 @@ def test_changed_uidvalidity_brings_nothing_twice(imap, poll):
         poll(imap)
 
     assert poll.subjects() == [*LETTERS, "four"]
+
+
+@pytest.mark.parametrize(
+    ("kept_days", "asked_days"), [(730, 32), (10, 12)], ids=["all kept", "some kept"]
+)
+def test_changed_uidvalidity_lets_ask_for_what_was_refused_for_long(
+    env, imap, poll, kept_days, asked_days
+):
+    retention = "mail_gateway_plus.journal_retention_days"
+    env["ir.config_parameter"].set_param(retention, kept_days)
+    imap.lie(BODY, instead=[b"<tag> OK nothing to see"], times=1)
+    poll(imap)
+    ledger = poll.server().folder_ids
+    now = fields.Datetime.now()
+    refused = fields.Datetime.to_string(now - timedelta(days=30))
+    ledger.missing_since = dict.fromkeys(ledger.missing_since, refused)
+    imap.uidvalidity = 43
+    asked = len(imap.commands)
+
+    poll(imap)
+
+    searches = [line for line in imap.commands[asked:] if b"SEARCH SINCE" in line]
+    since = now - timedelta(days=asked_days)
+    assert [line.split()[-1].strip(b'"').decode() for line in searches] == [
+        since.strftime("%d-%b-%Y")
+    ]
+    assert sorted(poll.subjects()) == sorted(LETTERS)
 
 
 @pytest.mark.parametrize("command", [b"LOGIN", b"SELECT", b"SEARCH", BODY, b"STORE"])

@@ -62,6 +62,15 @@ def test_new_uidvalidity_asks_for_what_came_since_the_last_poll():
     assert CLOCK_MARGIN >= timedelta(days=1), "SEARCH SINCE knows only days"
 
 
+def test_new_uidvalidity_asks_also_for_what_was_not_handed_out_for_long():
+    refused = POLLED - timedelta(days=30)
+    progress = Progress("7", 41, ("3",), polled_at=POLLED, missing_since=refused)
+
+    question = next_question(progress, "8", StartPolicy.ALL)
+
+    assert question == Question(Listing.SINCE, since=refused - CLOCK_MARGIN)
+
+
 def test_new_uidvalidity_before_the_first_poll_was_completed_is_a_first_contact():
     question = next_question(Progress("7", 3), "8", StartPolicy.UNREAD)
 

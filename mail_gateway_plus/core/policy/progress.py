@@ -40,14 +40,16 @@ class Progress:
     """What we know of a folder: everything up to ``last_uid`` was dealt with.
 
     ``uidvalidity`` is empty before the first contact is completed. ``missing`` are
-    UIDs below that the server listed but did not hand out. ``start_uid`` is the first
-    that is fetched whatever its flags, under its own ``start_uidvalidity``.
+    UIDs below that the server listed but did not hand out, the first of them at
+    ``missing_since``. ``start_uid`` is the first that is fetched whatever its flags,
+    under its own ``start_uidvalidity``.
     """
 
     uidvalidity: str = ""
     last_uid: int = 0
     missing: tuple = ()
     polled_at: datetime | None = None
+    missing_since: datetime | None = None
     start_uidvalidity: str = ""
     start_uid: int = 0
 
@@ -78,7 +80,8 @@ def next_question(progress, uidvalidity, start_policy):
 
     UIDs mean nothing under another UIDVALIDITY (RFC 3501 section 2.3.1.1). All that
     arrived before the last poll was dealt with then, so only what came since has to be
-    looked at; the content's fingerprint tells which of it the journal knows.
+    looked at, and since the first time that the server did not hand out what is missing
+    still; the content's fingerprint tells which of it the journal knows.
     """
     if not progress.uidvalidity or not uidvalidity:
         return _first_question(progress, uidvalidity, start_policy)
@@ -86,7 +89,8 @@ def next_question(progress, uidvalidity, start_policy):
         return Question(Listing.ABOVE, above=progress.last_uid)
     if progress.polled_at is None:
         return _first_question(progress, uidvalidity, start_policy)
-    return Question(Listing.SINCE, since=progress.polled_at - CLOCK_MARGIN)
+    since = min(progress.polled_at, progress.missing_since or progress.polled_at)
+    return Question(Listing.SINCE, since=since - CLOCK_MARGIN)
 
 
 def _first_question(progress, uidvalidity, start_policy):
