@@ -75,9 +75,7 @@ def test_traces_with_equal_stations_are_two():
 
 
 def test_new_batch_forgets_the_mail_of_the_last_one():
-    dispatch = Dispatch(
-        current_mail_id=3, answers=["of mail 3"], keeps_to_senders=True
-    )
+    dispatch = Dispatch(current_mail_id=3, answers=["of mail 3"], keeps_to_senders=True)
 
     dispatch.start_batch([5, 6], server_is_forced=True)
 
