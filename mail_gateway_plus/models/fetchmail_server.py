@@ -60,8 +60,9 @@ class FetchmailServer(models.Model):
         string="Start With",
         default=StartPolicy.UNREAD.value,
         required=True,
-        help="Which of the messages that an IMAP folder holds at the first contact are "
-        "fetched. Afterwards every new message is, whether somebody read it or not.",
+        help="Which of the messages that an IMAP folder holds when the mailbox is "
+        "confirmed are fetched. What comes after that is, whether somebody read it or "
+        "not.",
     )
     after_fetch = fields.Selection(
         [
