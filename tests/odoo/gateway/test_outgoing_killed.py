@@ -1,0 +1,183 @@
+"""Mail that changes hands: taken over, or left by a worker that was killed."""
+
+from unittest.mock import patch
+
+from outgoing_case import OutgoingCase
+
+from odoo import Command
+from odoo.tests import tagged
+
+from odoo.addons.mail_gateway_plus.core.parsing.delivery_report import (
+    DELIVERED,
+    Reported,
+)
+from odoo.addons.mail_gateway_plus.core.protocols.smtp import SmtpSession
+
+AMINA, BO, CARO = "amina@home.example", "bo@home.example", "caro@home.example"
+
+
+@tagged("post_install", "-at_install")
+class TestFence(OutgoingCase):
+    """Between the content and the final dot a mail may change hands."""
+
+    def test_mail_cancelled_meanwhile_is_not_sent(self):
+        sink, port = self.sink()
+        self.outgoing("Main", port)
+        mail = self.mail()
+        mail_class = self.registry["mail.mail"]
+        fence = mail_class._gateway_fence
+
+        def cancel_first(mails, token):
+            mails.env.cr.execute(
+                "UPDATE mail_mail SET state = 'cancel' WHERE id = %s", [mails.id]
+            )
+            return fence(mails, token)
+
+        with patch.object(mail_class, "_gateway_fence", cancel_first):
+            self.run_queue()
+
+        self.assertEqual(mail.state, "cancel")
+        self.assertFalse(sink.recipients)
+        self.assertFalse(mail.gateway_claim)
+
+    def test_mail_that_another_worker_has_taken_over_is_not_sent(self):
+        sink, port = self.sink()
+        self.outgoing("Main", port)
+        mail = self.mail()
+        mail_class = self.registry["mail.mail"]
+        fence = mail_class._gateway_fence
+
+        def lose_first(mails, token):
+            mails.env.cr.execute(
+                "UPDATE mail_mail SET gateway_claim = 42 WHERE id = %s", [mails.id]
+            )
+            return fence(mails, token)
+
+        with patch.object(mail_class, "_gateway_fence", lose_first):
+            self.run_queue()
+
+        self.assertFalse(sink.recipients)
+        self.assertEqual(mail.gateway_claim, 42)
+
+
+@tagged("post_install", "-at_install")
+class TestKilledWorker(OutgoingCase):
+    def held_by_the_dead(self, phase, **values):
+        mail = self.mail(**values)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE mail_mail SET gateway_claim = 42, gateway_phase = %s,"
+            " gateway_claimed_until = now() + interval '1 hour' WHERE id = %s",
+            [phase, mail.id],
+        )
+        self.env.invalidate_all()
+        return mail
+
+    def test_X1_mail_that_was_only_taken_is_sent(self):
+        sink, port = self.sink()
+        self.outgoing("Main", port)
+        mail = self.held_by_the_dead("taken")
+
+        self.run_queue()
+
+        self.assertEqual(mail.state, "sent")
+        self.assertEqual(sink.recipients, [AMINA])
+
+    def test_X1_mail_that_was_handed_over_is_uncertain(self):
+        sink, port = self.sink()
+        self.outgoing("Main", port)
+        mail = self.held_by_the_dead("dot")
+
+        self.run_queue()
+
+        self.assertEqual(mail.state, "uncertain")
+        self.assertFalse(sink.recipients)
+        self.assertFalse(mail.gateway_claim)
+
+    def test_mail_of_a_living_worker_is_left_alone(self):
+        sink, port = self.sink()
+        self.outgoing("Main", port)
+        mail = self.held_by_the_dead("dot")
+        with self.mails._gateway_worker_token() as token:
+            self.env.cr.execute(
+                "UPDATE mail_mail SET gateway_claim = %s WHERE id = %s",
+                [token, mail.id],
+            )
+            self.run_queue()
+
+            self.assertEqual((mail.state, mail.gateway_claim), ("outgoing", token))
+        self.assertFalse(sink.recipients)
+
+
+@tagged("post_install", "-at_install")
+class TestKilledAtTheDot(OutgoingCase):
+    """The worker of a mail to three contacts is killed at the first one's dot."""
+
+    def setUp(self):
+        super().setUp()
+        self.sink_of_main, port = self.sink()
+        self.outgoing("Main", port)
+        contacts = self.env["res.partner"].create(
+            [{"name": address, "email": address} for address in (AMINA, BO, CARO)]
+        )
+        message = self.env["mail.message"].create({"body": "To three"})
+        self.killed = self.mail(
+            email_to=False,
+            recipient_ids=[Command.set(contacts.ids)],
+            mail_message_id=message.id,
+            is_notification=True,
+        )
+        self.notifications = self.env["mail.notification"].create(
+            [
+                {
+                    "mail_message_id": message.id,
+                    "mail_mail_id": self.killed.id,
+                    "res_partner_id": contact.id,
+                    "notification_type": "email",
+                    "notification_status": "ready",
+                }
+                for contact in contacts
+            ]
+        )
+        finish = SmtpSession.finish
+
+        def finish_and_die(session, delivery):
+            finish(session, delivery)
+            raise RuntimeError("killed")
+
+        with patch.object(SmtpSession, "finish", finish_and_die):
+            self.run_queue()
+        self.run_queue()
+        self.assertEqual(self.killed.state, "uncertain")
+        self.assertEqual(self.sink_of_main.recipients, [AMINA])
+
+    def statuses(self):
+        self.notifications.invalidate_recordset()
+        return self.notifications.mapped("notification_status")
+
+    def test_others_get_it_once_the_first_one_is_known_to_have_it(self):
+        self.killed.action_it_arrived()
+        self.assertEqual(self.killed.state, "outgoing")
+        self.assertEqual(self.statuses(), ["sent", "exception", "exception"])
+
+        self.run_queue()
+
+        self.assertEqual(self.killed.state, "sent")
+        self.assertEqual(self.sink_of_main.recipients, [AMINA, BO, CARO])
+        self.assertEqual(self.outcomes_of(self.killed), ["accepted"] * 3)
+        self.assertEqual(self.statuses(), ["sent"] * 3)
+
+    def test_others_get_it_once_a_report_says_that_the_first_one_has_it(self):
+        reported = Reported(DELIVERED, (AMINA,), "2.0.0", 250, "Delivered")
+
+        self.attempts_of(self.killed)._note_report(reported)
+        self.run_queue()
+
+        self.assertEqual(self.killed.state, "sent")
+        self.assertEqual(self.sink_of_main.recipients, [AMINA, BO, CARO])
+
+    def test_all_get_it_when_it_is_sent_again(self):
+        self.killed.action_send_again()
+        self.run_queue()
+
+        self.assertEqual(self.sink_of_main.recipients, [AMINA, AMINA, BO, CARO])
