@@ -37,9 +37,7 @@ class IrMailServerAwaited(models.Model):
             return []
         if not self and self._is_command_line_named():
             return []
-        servers = self.sudo().search(
-            self._find_mail_server_allowed_domain(), order="sequence, id"
-        )
+        servers = self._allowed_servers()
         unconfirmed = servers - servers._confirmed()
         pairs = [(mail, unconfirmed._of_sender(mail, smtp_from)) for mail in mails]
         if not self:
@@ -88,9 +86,7 @@ class IrMailServerAwaited(models.Model):
         :param self: the one that Odoo found
         :returns: a cause, and the sentences that name each server
         """
-        servers = self.sudo().search(
-            self._find_mail_server_allowed_domain(), order="sequence, id"
-        )
+        servers = self._allowed_servers()
         servers = self.sudo() | servers._confirmed().filtered(
             lambda server: self._match_from_filter(smtp_from, server.from_filter)
         )

@@ -117,9 +117,7 @@ class IrMailServerDelivery(models.Model):
         """
         if self and (is_forced or self.owner_user_id):
             return self
-        servers = self.sudo().search(
-            self._find_mail_server_allowed_domain(), order="sequence, id"
-        )
+        servers = self._allowed_servers()
         servers = self._filter_mail_servers_fallback(servers._confirmed())
         if mails:
             servers = mails.sudo()._filter_mail_mail_servers(servers)
@@ -131,6 +129,13 @@ class IrMailServerDelivery(models.Model):
         breakers = breaker._breakers(servers)
         ordered = servers._by_preference(smtp_from, self, breakers)
         return breaker._usable(ordered._without_spent_quota(), breakers)
+
+    @api.model
+    def _allowed_servers(self):
+        """Return the servers that mail may go by without being chosen, best first."""
+        return self.sudo().search(
+            self._find_mail_server_allowed_domain(), order="sequence, id"
+        )
 
     def _by_preference(self, smtp_from, first, breakers):
         """Return the servers in the order in which they are to be used.

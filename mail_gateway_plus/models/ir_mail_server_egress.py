@@ -5,8 +5,8 @@ from odoo.exceptions import UserError
 
 from ..core.deliverability.egress import as_network, is_news, networks_in
 from ..core.diagnosis.steps import Protocol, Target
+from .mail_gateway_warning import EGRESS_TOPICS
 
-EGRESS_TOPICS = ("egress", "sending")
 # So many mails before it say which addresses are usual.
 MOST_TRIPS = 50
 

@@ -1,15 +1,20 @@
-from odoo import models
+from odoo import fields, models
 from odoo.tools import plaintext2html
 
 
 class MailGatewayAlerting(models.AbstractModel):
-    """A record about which administrators are told once, until it is well again.
-
-    Expects ``alert_ids``, the activities (``mail.activity``) by which they were told.
-    """
+    """A record about which administrators are told once, until it is well again."""
 
     _name = "mail.gateway.alerting"
     _description = "Mail Gateway Record with Alerts"
+
+    alert_ids = fields.Many2many(
+        "mail.activity",
+        string="Alerts",
+        readonly=True,
+        copy=False,
+        help="The activities by which administrators were told.",
+    )
 
     def _alert_administrators(self, title, note, template, **values):
         """Tell by activity and by mail.

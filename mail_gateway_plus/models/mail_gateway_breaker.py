@@ -83,13 +83,6 @@ class MailGatewayBreaker(models.Model):
         readonly=True,
         help="When it came back into use; for some minutes other servers come first.",
     )
-    alert_ids = fields.Many2many(
-        "mail.activity",
-        string="Alerts",
-        readonly=True,
-        copy=False,
-        help="The activities by which administrators were told.",
-    )
 
     _unique_server = models.UniqueIndex("(server_id)")
 

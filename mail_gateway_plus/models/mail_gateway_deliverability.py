@@ -70,13 +70,6 @@ class MailGatewayDeliverability(models.Model):
         readonly=True,
         help="The last known grade of each check, to see what gets worse.",
     )
-    alert_ids = fields.Many2many(
-        "mail.activity",
-        string="Alerts",
-        readonly=True,
-        copy=False,
-        help="The activities by which administrators were told.",
-    )
 
     _unique_domain = models.UniqueIndex("(server_id, domain)")
 

@@ -64,7 +64,8 @@ class MailGatewayInboundJournal(models.Model):
         """
         if not messages:
             return []
-        rows = [self._row_values(server, message) for message in messages]
+        trust = server._trust_settings()
+        rows = [self._row_values(server, message, trust) for message in messages]
         inserted = self.env.execute_query(
             SQL(
                 """
@@ -79,10 +80,10 @@ class MailGatewayInboundJournal(models.Model):
         ids = {tuple(identity): row_id for *identity, row_id in inserted}
         return [ids.pop(_identity(message.ref), None) for message in messages]
 
-    def _row_values(self, server, message):
+    def _row_values(self, server, message, trust):
         envelope = read_envelope(message.raw)
         now = fields.Datetime.now()
-        ours = own_received_lines(envelope.received, server._trust_settings())
+        ours = own_received_lines(envelope.received, trust)
         return {
             "server_id": server.id,
             "server_name": server.name,
@@ -106,7 +107,7 @@ class MailGatewayInboundJournal(models.Model):
             "has_raw": True,
             "remove_at": server._remove_at(now),
             **self._rest_values(server, message),
-            **self._trust_values(server, message),
+            **self._trust_values(server, message, trust),
             **self._sealed_values(server),
             "tries": 0,
             "create_uid": self.env.uid,

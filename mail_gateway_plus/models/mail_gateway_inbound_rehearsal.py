@@ -1,11 +1,8 @@
-from email import message_from_bytes
-from email.policy import compat32
-
 from odoo import fields, models
 
 from ..advice import REASON_TEXT
 from ..core.parsing.envelope import read_envelope
-from ..core.parsing.facts import read_facts
+from ..core.parsing.facts import facts_in
 from ..core.parsing.lightening import lighten
 from ..core.parsing.mender import mend
 from ..core.parsing.received import received_at
@@ -57,8 +54,7 @@ class MailGatewayInboundRehearsal(models.Model):
 
     def _glance_at(self, server, raw):
         """Return the trace of a message of which nothing is known but what it says."""
-        parsed = message_from_bytes(raw, policy=compat32)
-        return Trace(observe=lambda: read_facts(parsed), mailbox_id=server.id)
+        return Trace(observe=lambda: facts_in(raw), mailbox_id=server.id)
 
     def _rehearse_again(self, rules=None):
         """Return what this message of the journal would become now.

@@ -1,14 +1,11 @@
 import logging
-from email import message_from_bytes
-from email.policy import compat32
 
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.parsing.envelope import read_identifiers
-from ..core.parsing.facts import read_facts
+from ..core.parsing.facts import facts_in
 from ..core.policy.outcome import State
 
 _logger = logging.getLogger(__name__)
@@ -40,10 +37,7 @@ class MailGatewayInboundSealed(models.Model):
 
     @api.model
     def _gateway_withheld_domain(self):
-        letters = Domain.FALSE
-        for name in self._gateway_sealable_models():
-            kept = Domain("sealed_for", "=", name) & Domain("res_id", "in", [0, False])
-            letters |= kept & Domain(self.env[name]._sealed_letters_from())
+        letters = self._gateway_recordless_domain("sealed_for")
         return super()._gateway_withheld_domain() | letters
 
     # ---------------------------------------------------------------- written down
@@ -146,7 +140,7 @@ class MailGatewayInboundSealed(models.Model):
         if not facts.headers and not trace.raw:
             return self.sealed_for
         if not facts.headers:
-            facts = read_facts(message_from_bytes(trace.raw, policy=compat32))
+            facts = facts_in(trace.raw)
         return self._sealed_type(trace, facts)
 
     @api.model

@@ -89,7 +89,7 @@ class MailGatewayInboundTrust(models.Model):
 
     # ------------------------------------------------------------- while journaled
 
-    def _trust_values(self, server, message):
+    def _trust_values(self, server, message, trust):
         """Return the values of a new row that concern its sender."""
         nothing = dict.fromkeys(
             ("verdict", "verdict_domain", "verdict_sender", "verdict_notes")
@@ -98,8 +98,7 @@ class MailGatewayInboundTrust(models.Model):
         if not server._looks_at_senders():
             return {**nothing, "awaits_check": is_scanned}
         try:
-            settings = server._trust_settings()
-            verdict = judge_unasked(message.raw, settings, not message.full_size)
+            verdict = judge_unasked(message.raw, trust, not message.full_size)
         except Exception:  # a fault of ours must keep no message out of the journal
             _logger.exception("A sender could not be looked at")
             verdict = Verdict(Level.UNVERIFIED)

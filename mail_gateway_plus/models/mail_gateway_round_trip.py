@@ -128,13 +128,6 @@ class MailGatewayRoundTrip(models.Model):
         help="The public address from which the outgoing server passed the mail on.",
     )
     next_look_at = fields.Datetime(readonly=True, help="When it is looked for next.")
-    alert_ids = fields.Many2many(
-        "mail.activity",
-        string="Alerts",
-        readonly=True,
-        copy=False,
-        help="The activities by which administrators were told.",
-    )
 
     # Only open ones are looked for, however many there have been.
     _open_idx = models.Index(

@@ -1,6 +1,7 @@
 from odoo import fields, models
 
 from ..core.protocols.endpoint import Security
+from .mail_gateway_warning import EGRESS_TOPICS
 
 
 class MailGatewayWarned(models.AbstractModel):
@@ -25,13 +26,12 @@ class MailGatewayWarned(models.AbstractModel):
         warnings = self.env["mail.gateway.warning"]._about(self._origin)
         by_server = {}
         for warning in warnings:
-            server = warning.mail_server_id or warning.fetchmail_server_id
-            by_server.setdefault(server.id, []).append(warning)
+            by_server.setdefault(warning._server().id, []).append(warning)
         for server in self:
             own = by_server.get(server._origin.id, [])
             server.standing_warnings = "\n".join(warning.text for warning in own)
             server.is_egress_news = any(
-                warning.topic in ("egress", "sending") for warning in own
+                warning.topic in EGRESS_TOPICS for warning in own
             )
 
     def _certificate_target(self):

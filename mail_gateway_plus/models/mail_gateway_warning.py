@@ -10,6 +10,8 @@ TOPICS = [
     ("sending", "Address That Mail Leaves From"),
     ("certificate", "Certificate"),
 ]
+# Of these, about the addresses that mail leaves from.
+EGRESS_TOPICS = ("egress", "sending")
 GC_LIMIT = 1000
 
 
@@ -47,13 +49,6 @@ class MailGatewayWarning(models.Model):
         readonly=True, help="The address or the day that was told; another is news."
     )
     text = fields.Text(readonly=True, help="What is wrong, and what to do.")
-    alert_ids = fields.Many2many(
-        "mail.activity",
-        string="Alerts",
-        readonly=True,
-        copy=False,
-        help="The activities by which administrators were told.",
-    )
 
     _unique_topic = models.UniqueIndex(
         "(COALESCE(mail_server_id, 0), COALESCE(fetchmail_server_id, 0), topic)"
@@ -95,6 +90,10 @@ class MailGatewayWarning(models.Model):
             fields.Datetime.now(),
         )
         return self.sudo().browse(row for (row,) in self.env.execute_query(query))
+
+    def _server(self):
+        """Return the server of either kind that it is about."""
+        return self.mail_server_id or self.fetchmail_server_id
 
     def _settle(self):
         """Forget a warning whose cause is gone."""

@@ -49,7 +49,7 @@ class MailGatewayWarningCertificate(models.Model):
         """Warn no longer of certificates that do not count any more."""
         watched = {(server._name, server.id) for server in servers}
         for warning in self.sudo().search([("topic", "=", "certificate")]):
-            server = warning.mail_server_id or warning.fetchmail_server_id
+            server = warning._server()
             if (server._name, server.id) not in watched:
                 warning._settle()
 

@@ -54,6 +54,18 @@ class MailGatewayWithheld(models.AbstractModel):
         return told
 
     @api.model
+    def _gateway_recordless_domain(self, model_field):
+        """Return the domain of what names no record and is kept from the user.
+
+        :param model_field: says of which record type it would be
+        """
+        told = Domain.FALSE
+        for name in self._gateway_sealable_models():
+            kept = Domain(model_field, "=", name) & Domain("res_id", "in", [0, False])
+            told |= kept & Domain(self.env[name]._sealed_letters_from())
+        return told
+
+    @api.model
     def _search(self, domain, *args, bypass_access=False, **kwargs):
         if not (self.env.su or bypass_access):
             withheld = self._gateway_withheld_domain()
@@ -66,6 +78,10 @@ class MailGatewayWithheld(models.AbstractModel):
         withheld = self._gateway_withheld()
         if not withheld:
             return result
+        return self._gateway_with_forbidden(result, operation, withheld)
+
+    def _gateway_with_forbidden(self, result, operation, withheld):
+        """Return the result of ``_check_access`` that forbids these records as well."""
         forbidden = (result[0] if result else self.browse()) | withheld
         rules = self.env["ir.rule"]
         return forbidden, lambda: rules._make_access_error(operation, forbidden)

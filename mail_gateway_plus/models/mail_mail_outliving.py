@@ -12,8 +12,6 @@ NOT_KEPT = {"mail_gateway_trace", "mail_gateway_after_commit"}
 KEPT_FIELDS = (
     "subject",
     "email_from",
-    "email_to",
-    "email_cc",
     "reply_to",
     "body_html",
     "headers",
@@ -44,16 +42,16 @@ class MailMailOutliving(models.Model):
         Not what an inbound message makes Odoo send: when that is undone, the message is
         tried again, and would send it each time.
         """
-        kept = self.env.cr.postcommit.data.get(KEPT_KEY)
-        if kept is None:
-            kept = self.env.cr.postcommit.data[KEPT_KEY] = {}
+        letters, data = self._gateway_letters(), self.env.cr.postcommit.data
+        if letters and KEPT_KEY not in data:
+            data[KEPT_KEY] = {}
             self.env.cr.postcommit.add(self._gateway_queue_undone)
-        for mail, written_in in self._gateway_letters()._gateway_written_in():
+        for mail, written_in in letters._gateway_written_in():
             values = {name: mail[name] for name in KEPT_FIELDS}
             # The contact may be new, and undone as well: the address stays.
             values["email_to"] = mail.email_to or mail.recipient_ids.email_formatted
             values["mail_server_id"] = mail.mail_server_id.id
-            kept.setdefault(mail.id, (written_in, values))
+            data[KEPT_KEY].setdefault(mail.id, (written_in, values))
         return super()._gateway_make_urgent()
 
     def _gateway_letters(self):
@@ -88,9 +86,7 @@ class MailMailOutliving(models.Model):
 
     def _gateway_queue_undone(self):
         """Queue once more what was kept and undone, now that all else is committed."""
-        kept = self.env.cr.postcommit.data.pop(KEPT_KEY, {})
-        if not kept:
-            return
+        kept = self.env.cr.postcommit.data.pop(KEPT_KEY)
         try:
             with Registry(self.env.cr.dbname).cursor() as cr:
                 # sudo: it was queued with the rights of whoever sent it

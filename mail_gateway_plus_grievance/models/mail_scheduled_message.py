@@ -22,6 +22,4 @@ class MailScheduledMessage(models.Model):
         hidden = hidden.with_env(self.env)
         if not hidden:
             return result
-        forbidden = (result[0] if result else self.browse()) | hidden
-        rules = self.env["ir.rule"]
-        return forbidden, lambda: rules._make_access_error(operation, forbidden)
+        return self._gateway_with_forbidden(result, operation, hidden)

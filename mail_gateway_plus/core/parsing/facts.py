@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from email import message_from_bytes
 from email.errors import MessageError
+from email.policy import compat32
 from email.utils import getaddresses
 from html.parser import HTMLParser
 
@@ -63,6 +65,11 @@ class Facts:
     def value(self, name):
         """Return the first value of a header, or ``""``."""
         return next(iter(self.values(name)), "")
+
+
+def facts_in(raw):
+    """Return the :class:`Facts` of a message's bytes, of which nobody made more yet."""
+    return read_facts(message_from_bytes(raw, policy=compat32))
 
 
 def read_facts(message, size=0):
