@@ -239,7 +239,9 @@ class MailGatewayInboundQueue(models.Model):
         addresses = sorted(filter(None, addresses))
         self.env["mail.alias.domain"]._find_aliases(addresses)
         self.env["res.partner"]._know_senders(addresses)
-        self.env["mail.gateway.examination"]._know_ours(addresses)
+        examination = self.env["mail.gateway.examination"]
+        examination._know_ours(addresses)
+        self._know_quiet(addresses, examination._limits())
 
     def _note_conflict(self, error):
         """Have a message wait that came into conflict all by itself.
