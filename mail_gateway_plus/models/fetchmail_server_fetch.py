@@ -31,7 +31,7 @@ _logger = logging.getLogger(__name__)
 # Messages that one mailbox may bring into the journal before the others get a turn.
 MESSAGES_PER_TURN = 500
 # System parameter and its default: how many mailboxes are read at once.
-PARALLEL_MAILBOXES = ("mail_gateway_plus.parallel_mailboxes", 16)
+PARALLEL_MAILBOXES = ("mail_gateway_plus.parallel_mailboxes", 24)
 # Bytes of a message that comes whole over a line that had no time for larger ones.
 SLOW_LIMIT = 1024 * 1024
 # Seconds before the end of a worker at which we stop, to write down how it went.
