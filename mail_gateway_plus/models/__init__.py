@@ -116,6 +116,7 @@ from . import mail_mail_claim
 from . import mail_mail_parcel
 from . import mail_mail_portion
 from . import mail_mail_result
+from . import mail_mail_recovery
 from . import mail_mail_put_off
 from . import mail_mail_awaiting
 from . import mail_mail_delivery

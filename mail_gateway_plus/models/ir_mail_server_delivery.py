@@ -82,16 +82,18 @@ class IrMailServerDelivery(models.Model):
     accepted_24h = fields.Integer(
         string="Sent (24 h)",
         compute="_compute_last_day",
-        help="Mails that the server took in the last 24 hours.",
+        help="Letters that the server took in the last 24 hours: attempts that it "
+        "accepted. A mail to several contacts is a letter to each.",
     )
     failed_24h = fields.Integer(
-        string="Failed (24 h)",
+        string="Failed Attempts (24 h)",
         compute="_compute_last_day",
-        help="Attempts that failed in the last 24 hours.",
+        help="Attempts to hand a letter over that failed in the last 24 hours. Most of "
+        "these are tried again, here or at another server; given up are dead letters.",
     )
     sparkline = fields.Text(
         compute="_compute_last_day",
-        help="Mails taken in each of the last 24 hours, as the graph needs them.",
+        help="Letters taken in each of the last 24 hours, as the graph needs them.",
     )
 
     _weight_is_not_negative = models.Constraint(
@@ -269,7 +271,7 @@ class IrMailServerDelivery(models.Model):
                     {
                         "values": values,
                         "title": "",
-                        "key": self.env._("Mails per hour"),
+                        "key": self.env._("Letters per hour"),
                         "area": True,
                         "is_sample_data": False,
                     }

@@ -75,11 +75,12 @@ class MailGatewayExaminationThread(models.AbstractModel):
         for found in self._named_records(trace.facts, identifiers):
             if self._is_in_reach(trace, found[0]):
                 return found
-        if not sender or self._is_forged(trace):
+        if not sender or self._is_nobody(trace):
             return None
         for find in (self._by_tracking_name, self._by_plain_reference):
             found = find(trace.facts, identifiers)
             if found and self._is_for(trace, found[0], sender):
+                trace.is_weakly_led = True
                 return found
         return None
 
@@ -215,13 +216,24 @@ class MailGatewayExaminationThread(models.AbstractModel):
         return False
 
     def _is_for(self, trace, record, sender):
-        """Say whether weak evidence may lead a sender to a record."""
-        return (
-            not record._mail_gateway_is_sealed()
-            and not self._is_for_another_type(trace, record)
-            and self._is_in_reach(trace, record)
-            and record._mail_gateway_is_correspondent(sender)
+        """Say whether weak evidence may lead a sender to a record.
+
+        And on to what that was merged into, of whatever sender.
+        """
+        return record._mail_gateway_is_correspondent(sender) and all(
+            not each._mail_gateway_is_sealed()
+            and not self._is_for_another_type(trace, each)
+            and self._is_in_reach(trace, each)
+            for each in (record, *self._merged_into(record))
         )
+
+    def _is_nobody(self, trace):
+        """Say whether the address in From says nothing of who wrote.
+
+        It is forged, or its mailbox takes such senders for strangers: then nothing that
+        anybody can write leads to a record.
+        """
+        return self._is_forged(trace) or trace.is_stranger
 
     def _is_for_another_type(self, trace, record):
         """Say whether the message went to an alias of another record type."""
@@ -262,17 +274,39 @@ class MailGatewayExaminationThread(models.AbstractModel):
         else:
             self._reopen_within_limits(trace, record)
 
-    def _follow_merges(self, trace, message_dict, record):
-        for _merge in range(MAX_MERGES):
-            successor = record._mail_gateway_successor()
-            if not successor or successor == record:
+    def _merged_into(self, record):
+        """Return what a record was merged into, and what that was, to the last one."""
+        merged = []
+        while len(merged) < MAX_MERGES:
+            # sudo: whoever merged them, as the gateway
+            successor = record._mail_gateway_successor().sudo()
+            if not successor or successor == record or successor in merged:
                 break
-            record = successor.sudo()
+            merged.append(successor)
+            record = successor
+        return merged
+
+    def _follow_merges(self, trace, message_dict, record):
+        """Direct a message on to what its record was merged into.
+
+        Not out of the mailbox's company, unless the record is there already. Where weak
+        evidence may not lead on, it has not led to the record either.
+        """
+        for successor in self._merged_into(record):
+            is_moving = not self._is_same_company(record, successor)
+            if is_moving and not self._is_in_reach(trace, successor):
+                break
+            record = successor
             trace.notes.append(
                 self.env._("That record was merged into another one, which gets it.")
             )
             self._direct_to(trace, message_dict, record)
         return record
+
+    def _is_same_company(self, record, other):
+        if "company_id" not in record._fields or "company_id" not in other._fields:
+            return False
+        return record.company_id == other.company_id
 
     def _reopen_within_limits(self, trace, record):
         if not record._mail_gateway_may_reopen():
@@ -332,9 +366,9 @@ class MailGatewayExaminationThread(models.AbstractModel):
             record._mail_gateway_reopen()
             trace.identity["has_reopened"] = True
         elif trace.follows and not record_id:
-            self._link(
-                record, self.env[trace.follows[0]].sudo().browse(trace.follows[1])
-            )
+            closed = self.env[trace.follows[0]].sudo().browse(trace.follows[1])
+            self._link(record, closed)
+            closed._mail_gateway_followed_up(trace.facts)
 
     def _link(self, record, closed):
         """Say on a new record and on the closed one that the one follows the other."""

@@ -46,6 +46,6 @@ class MailGatewayInboundHandover(models.Model):
             }
         )
         self.env["mail.gateway.raw"]._store([(row.id, raw)])
-        row._keep_sealed()
+        row._keep_sealed({row.id: row.subject or ""})
         self._wake_processing()
         return row

@@ -42,7 +42,9 @@ class MailGatewayInboundJournal(models.Model):
         if is_renumbered:
             messages = [m for m in messages if not self._renumber(server, m)]
         messages = [m for m in messages if not self._reclaim(server, m)]
-        row_ids = self._insert(server, messages)
+        trust = server._trust_settings()
+        rows = [self._row_values(server, message, trust) for message in messages]
+        row_ids = self._insert(messages, rows)
         self.env["mail.gateway.raw"]._store(
             [
                 (row_id, message.raw)
@@ -50,13 +52,17 @@ class MailGatewayInboundJournal(models.Model):
                 if row_id
             ]
         )
-        stored = sum(map(bool, row_ids))
-        if stored:
-            self.browse(list(filter(None, row_ids)))._keep_sealed(server)
+        subjects = {
+            row_id: row["subject"]
+            for row_id, row in zip(row_ids, rows, strict=True)
+            if row_id
+        }
+        if subjects:
+            self.browse(list(subjects))._keep_sealed(subjects, server)
             self._wake_processing()
-        return stored
+        return len(subjects)
 
-    def _insert(self, server, messages):
+    def _insert(self, messages, rows):
         """Insert a row each and return their ids, ``None`` where one is known.
 
         The unique index decides, so that two sessions on one mailbox cannot both
@@ -64,8 +70,6 @@ class MailGatewayInboundJournal(models.Model):
         """
         if not messages:
             return []
-        trust = server._trust_settings()
-        rows = [self._row_values(server, message, trust) for message in messages]
         inserted = self.env.execute_query(
             SQL(
                 """

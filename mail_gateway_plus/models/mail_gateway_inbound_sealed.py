@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from ..core.parsing.envelope import read_identifiers
 from ..core.parsing.facts import facts_in
 from ..core.policy.outcome import State
+from ..core.policy.references import signed_references, tag_pattern
 
 _logger = logging.getLogger(__name__)
 
@@ -49,22 +50,34 @@ class MailGatewayInboundSealed(models.Model):
             "sealed_for": model in self._gateway_sealable_models() and model or None
         }
 
-    def _keep_sealed(self, server=None):
-        """Keep those of these new rows whose mailbox does not tell where they go."""
+    def _keep_sealed(self, subjects, server=None):
+        """Keep those of these new rows whose mailbox does not tell where they go.
+
+        :param subjects: by row id
+        """
         names = self._gateway_sealable_models()
-        if not server or server.object_id.model not in names:
-            for name in names:
-                self._keep_sealed_as(name)
+        if server and server.object_id.model in names:
+            return
+        named = [
+            (row_id, reference)
+            for row_id, subject in subjects.items()
+            for reference, _signature in signed_references(subject or "")
+        ]
+        for name in names:
+            self._keep_sealed_as(name, named)
 
-    def _keep_sealed_as(self, name):
-        """Keep what answers a sealed record, or names an address of its type.
+    def _keep_sealed_as(self, name, named):
+        """Keep what answers or names a sealed record, or names an address of its type.
 
-        In whatever header, and with a tag: rather one letter too many, until it is
-        looked at.
+        In whatever header, and with a tag, even if it is a tag at another address and
+        the signature a wrong one: rather one letter too many, until it is looked at.
+
+        :param named: pairs of a row's id and a signed number in its subject
         """
         self.env["mail.message"].flush_model(["model", "res_id", "message_id"])
         self.env["mail.alias"].flush_model(["alias_full_name", "alias_model_id"])
-        self.env[name].flush_model(["is_sealed"])
+        number = self.env[name]._mail_gateway_reference
+        self.env[name].flush_model(["is_sealed", *([number] if number else [])])
         self.flush_recordset(["sealed_for", "answers", "email_to"])
         self.env.cr.execute(
             SQL(
@@ -77,6 +90,7 @@ class MailGatewayInboundSealed(models.Model):
                             ON record.id = answered.res_id AND record.is_sealed
                          WHERE answered.model = %(name)s AND answered.message_id
                                = ANY(string_to_array(letter.answers, ' ')))
+                    OR EXISTS (%(named)s)
                     OR EXISTS (
                         SELECT FROM mail_alias JOIN ir_model
                             ON ir_model.id = mail_alias.alias_model_id
@@ -85,26 +99,48 @@ class MailGatewayInboundSealed(models.Model):
                            AND strpos(lower(letter.email_to),
                                       lower(mail_alias.alias_full_name)) > 0)
                     OR EXISTS (
-                        SELECT FROM mail_alias JOIN ir_model
-                            ON ir_model.id = mail_alias.alias_model_id
-                          JOIN mail_gateway_raw AS raw
-                            ON raw.inbound_id = letter.id AND raw.sequence = 0
+                        SELECT FROM mail_gateway_raw AS raw
                          CROSS JOIN LATERAL lower(split_part(replace(encode(
                                substring(raw.data FROM 1 FOR %(header_bytes)s),
                                'escape'), chr(13), ''), repeat(chr(10), 2), 1)) AS head
-                         WHERE ir_model.model = %(name)s
-                           AND strpos(mail_alias.alias_full_name, '@') > 0
-                           AND (strpos(head, lower(mail_alias.alias_full_name)) > 0
-                             OR head LIKE '%%' || replace(lower(
-                                mail_alias.alias_full_name), '@', '+%%@') || '%%')))
+                         WHERE raw.inbound_id = letter.id AND raw.sequence = 0
+                           AND (head ~ %(tag)s OR EXISTS (
+                                SELECT FROM mail_alias JOIN ir_model
+                                    ON ir_model.id = mail_alias.alias_model_id
+                                 WHERE ir_model.model = %(name)s
+                                   AND strpos(mail_alias.alias_full_name, '@') > 0
+                                   AND (strpos(head, lower(
+                                        mail_alias.alias_full_name)) > 0
+                                     OR head LIKE '%%' || replace(lower(
+                                        mail_alias.alias_full_name), '@', '+%%@')
+                                        || '%%')))))
                 """,
                 name=name,
                 table=SQL.identifier(self.env[name]._table),
                 ids=self.ids,
+                named=self._numbered_query(name, named),
+                tag=tag_pattern(self.env["ir.model"]._get_id(name)),
                 header_bytes=HEADER_BYTES,
             )
         )
         self.invalidate_recordset(["sealed_for"])
+
+    def _numbered_query(self, name, named):
+        """Return the query of the sealed records that a letter's subject names."""
+        reference = self.env[name]._mail_gateway_reference
+        if not named or not reference:
+            return SQL("SELECT WHERE FALSE")
+        return SQL(
+            """
+            SELECT FROM unnest(%s::int[], %s::text[]) AS named (letter_id, reference)
+              JOIN %s AS record ON record.%s = named.reference AND record.is_sealed
+             WHERE named.letter_id = letter.id
+            """,
+            [letter_id for letter_id, _reference in named],
+            [reference for _letter_id, reference in named],
+            SQL.identifier(self.env[name]._table),
+            SQL.identifier(reference),
+        )
 
     # --------------------------------------------------------------------- looked at
 

@@ -12,6 +12,7 @@ class MailGatewayMerge(models.Model):
     Record types that merge records move the messages of the one to the other, and
     delete or archive it (crm/models/crm_lead.py, ``_merge_dependences_history``;
     ``message_change_thread``). Whatever still names the record leads on from here.
+    Somebody who moves one message of several merges nothing.
     """
 
     _name = "mail.gateway.merge"
@@ -32,9 +33,10 @@ class MailGatewayMerge(models.Model):
 
     @api.model
     def _note(self, places, successor_model, successor_id):
-        """Note that messages went from these records to another one.
+        """Note that messages went from these records to another one, if all did.
 
-        Its messages may be moved one by one, and again: the last move counts.
+        They may be moved one by one, and again: the last move counts. What only one
+        person was told stays behind (``message_change_thread``).
 
         :param places: pairs of model and id
         """
@@ -46,12 +48,18 @@ class MailGatewayMerge(models.Model):
         ]
         if not rows:
             return
+        self.env["mail.message"].flush_model(["model", "res_id", "message_type"])
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO mail_gateway_merge
                     (res_model, res_id, successor_model, successor_id, create_date)
-                VALUES %s
+                SELECT * FROM (VALUES %s) AS place (model, record_id)
+                 WHERE NOT EXISTS (
+                    SELECT FROM mail_message AS message
+                     WHERE message.model = place.model
+                       AND message.res_id = place.record_id
+                       AND message.message_type != 'user_notification')
                 ON CONFLICT (res_model, res_id) DO UPDATE
                 SET successor_model = EXCLUDED.successor_model,
                     successor_id = EXCLUDED.successor_id,

@@ -5,7 +5,8 @@ from odoo.tools import email_normalize
 from odoo.tools.misc import hmac
 
 from ..core.parsing.wire_form import wire_form
-from ..core.policy.fate import Outcome
+from ..core.policy.fate import Answer, Outcome
+from ..core.protocols.smtp_delivery import Phase, Reply
 
 # What the hashes are made for: those of another purpose differ (odoo.tools.misc.hmac).
 HASH_SCOPE = "mail_gateway_plus-recipient"
@@ -121,6 +122,30 @@ class MailGatewayRecipient(models.Model):
             order="id",
         )
         return {row.address_hash: row for row in rows}
+
+    def _as_answer(self):
+        """Return what this recipient's server said, as if it had said it just now."""
+        reply = Reply(self.code, self.reply or "")
+        outcome = Outcome(self.outcome)
+        verdict = self._judged(reply) if outcome is Outcome.REFUSED else None
+        return Answer(f"…@{self.domain}", outcome, reply, verdict)
+
+    def _judged(self, reply):
+        """Return the verdict on a refusal, by the rules as they are now."""
+        attempt = self.attempt_id
+        said_to_all = (self.code, self.reply) == (attempt.code, attempt.reply)
+        phase = Phase(attempt.phase) if said_to_all else Phase.RCPT
+        return attempt.server_id._reply_judge()(phase, reply)
+
+    @api.model
+    def _note_stopped(self, mail, reason):
+        """Write why nobody knows who has a mail whose worker was killed at the dot."""
+        attempts = self.env["mail.gateway.attempt"]
+        last = attempts.search([("mail_id", "=", mail.id)], limit=1)
+        rows = last.recipient_ids.filtered(
+            lambda row: row.outcome == Outcome.UNCERTAIN.value
+        )
+        rows.write({"code": 0, "enhanced_code": False, "reply": reason})
 
     @api.model
     def _note_arrived(self, mails):

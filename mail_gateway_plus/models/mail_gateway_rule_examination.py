@@ -41,6 +41,7 @@ class MailGatewayRuleExamination(models.AbstractModel):
         if plan.record_id and plan.destination.action in ADDING:
             # sudo: as the gateway, which writes to any record
             record = self.env[plan.destination.model].sudo().browse(plan.record_id)
+            trace.is_weakly_led = plan.destination.action is Action.FIND
             self._heed_closing(trace, message_dict, record)
         return halt
 
@@ -133,9 +134,12 @@ class MailGatewayRuleExamination(models.AbstractModel):
         if rule.is_for_parties:
             is_right = (
                 is_right
-                and not self._is_forged(trace)
-                and not found._mail_gateway_is_sealed()
+                and not self._is_nobody(trace)
                 and found._mail_gateway_is_correspondent(situation.facts.sender)
+                and not any(
+                    each._mail_gateway_is_sealed()
+                    for each in (found, *self._merged_into(found))
+                )
             )
         return found if is_right else found.browse()
 

@@ -127,10 +127,14 @@ class MailMail(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        vals_list = [{**values} for values in vals_list]
+        is_many = len(vals_list) > INTERACTIVE_AT_ONCE
         for values in vals_list:
             if not values.get("gateway_lane"):
+                # Of its own: what tells of a message that is there already is none.
+                is_one_of_many = is_many and not values.get("mail_message_id")
                 values["gateway_lane"] = lane_of(
-                    is_mailing=bool(values.get("mailing_id")),
+                    is_mailing=is_one_of_many or bool(values.get("mailing_id")),
                     is_notification=bool(
                         values.get("is_notification", values.get("mail_message_id"))
                     ),

@@ -5,11 +5,10 @@ from odoo import fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..core.policy.errand import Errand
-from ..core.policy.fate import Answer, Fate, Outcome, fate_of
+from ..core.policy.fate import Fate, Outcome, fate_of
 from ..core.policy.lanes import Lane
 from ..core.policy.retry import is_transient
 from ..core.policy.verdict import Cause, Kind, Scope, Verdict
-from ..core.protocols.smtp_delivery import Reply
 
 _logger = logging.getLogger(__name__)
 
@@ -21,9 +20,6 @@ UNCLAIMED = {
     "gateway_claimed_until": False,
     "gateway_phase": False,
 }
-# After that many tries a mail whose worker was killed waits as others do that fail: it
-# may be what kills it.
-DEATHS_FORGIVEN = 3
 # What is wrong is wrong here, and may be gone with the next try.
 OURS = Verdict(Kind.TEMPORARY, Scope.MESSAGE, None, Cause.OTHER.value)
 # Uncertain, and to be sent once more all the same.
@@ -59,6 +55,8 @@ class MailMailResult(models.Model):
         elif fate is Fate.UNCERTAIN:
             self._gateway_reopen_recipients(Outcome.UNCERTAIN)
             self._gateway_try_again(errand, UNANSWERED, tell(answers), reached)
+        elif fate is Fate.DEAD:
+            self._gateway_give_up_refused(answers, reached, self.gateway_tries + 1)
         else:
             self._gateway_try_again(errand, worst(answers), tell(answers), reached)
         return None
@@ -115,8 +113,7 @@ class MailMailResult(models.Model):
         since = self.gateway_since or errand.due_at
         wait = self._gateway_next_try(verdict, tries, since)
         if wait is None:
-            kind = "mail_smtp" if verdict.is_fault_of_server else "unknown"
-            kind = "mail_spam" if verdict.cause == Cause.SPAM.value else kind
+            kind = failure_type_of(verdict)
             self._gateway_give_up(kind, reason, verdict.cause, reached, tries=tries)
             return
         self.write(
@@ -147,6 +144,15 @@ class MailMailResult(models.Model):
             }
         )
         self._gateway_tell_failure(reached, failure_type, reason)
+
+    def _gateway_give_up_refused(self, answers, reached, tries=None):
+        """Make it a dead letter now that nobody is left to ask for, and some refused.
+
+        Whenever they did: a later try knows of it by the row only.
+        """
+        verdict = worst(answers)
+        kind = failure_type_of(verdict)
+        self._gateway_give_up(kind, tell(answers), verdict.cause, reached, tries)
 
     def _gateway_give_up_unsent(self, error):
         """Make a dead letter of a mail that cannot even be made ready."""
@@ -234,15 +240,14 @@ class MailMailResult(models.Model):
         now = {hashes._hash(address) for address in errand.answers} if settled else ()
         for key, row in settled.items():
             if key not in now:
-                reply = Reply(row.code, row.reply or "")
-                address = f"…@{row.domain}"
-                answers.append(Answer(address, Outcome(row.outcome), reply))
+                answers.append(row._as_answer())
         return answers
 
     def _gateway_conclude_arrived(self):
         """Note what became of a mail now that none of its recipients is uncertain.
 
-        Whom it was not offered to when its worker was killed, it is sent to now.
+        Who was never asked for, such as a contact whose address was mended meanwhile,
+        gets it now.
         """
         settled = self.env["mail.gateway.recipient"].sudo()._settled(self)
         addressees = self._gateway_addressees()
@@ -259,7 +264,7 @@ class MailMailResult(models.Model):
                 }
             )
         elif fate_of(answers) is Fate.DEAD:
-            self._gateway_give_up("unknown", tell(answers), OURS.cause, reached)
+            self._gateway_give_up_refused(answers, reached)
         else:
             self._gateway_note_sent((self.recipient_ids, []))
 
@@ -298,47 +303,6 @@ class MailMailResult(models.Model):
             _logger.exception("Mail %s was sent and cannot be deleted", self.id)
             self.write(UNCLAIMED)
 
-    # -------------------------------------------------------------------- the dead
-
-    def _gateway_recover_claims(self):
-        """Take care of what workers held that were killed; commits.
-
-        Mail that no server can have is queued anew; where the final dot was due, nobody
-        knows. A mail that costs its worker's life again and again is given up as others
-        are: each death counts as a try.
-        """
-        self._gateway_surely(self._gateway_recover_once)
-
-    def _gateway_recover_once(self):
-        for mail_id, phase in self._gateway_claims_of_the_dead():
-            mail = self.browse(mail_id)
-            if mail.state == "sent" and mail.auto_delete:
-                mail._gateway_drop()
-            elif mail.state != "outgoing":
-                mail.write(UNCLAIMED)
-            elif phase != "dot":
-                mail._gateway_recover_unsent()
-            elif mail._gateway_resends_uncertain():
-                mail._gateway_reopen_recipients(Outcome.UNCERTAIN)
-                mail._gateway_recover_unsent()
-            else:
-                mail._gateway_note_uncertain(
-                    self.env._(
-                        "Odoo was stopped when the server had the mail: whether it was "
-                        "accepted is not known."
-                    ),
-                    ([], []),
-                )
-
-    def _gateway_recover_unsent(self):
-        """Queue it anew: at once, but in due course if its workers keep dying."""
-        errand = Errand(self.id, self.scheduled_date or self.create_date)
-        if self.gateway_tries >= DEATHS_FORGIVEN:
-            reason = self.env._("Odoo was stopped while the mail was being sent.")
-            self._gateway_try_again(errand, OURS, reason, ([], []))
-            return
-        self.write({**UNCLAIMED, "gateway_tries": self.gateway_tries + 1})
-
 
 def worst(answers):
     """Return the verdict that decides about the next try: the most hopeful one."""
@@ -352,3 +316,10 @@ def tell(answers):
     return "\n".join(
         str(answer) for answer in answers if answer.outcome is not Outcome.ACCEPTED
     )
+
+
+def failure_type_of(verdict):
+    """Return Odoo's word for why a mail was given up."""
+    if verdict.cause == Cause.SPAM.value:
+        return "mail_spam"
+    return "mail_smtp" if verdict.is_fault_of_server else "unknown"

@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.fields import Domain
 from odoo.tools import email_normalize_all
 
 # What addons call the field for the record that one was merged into.
@@ -50,6 +51,12 @@ class MailThread(models.AbstractModel):
         """
         return False
 
+    def _mail_gateway_followed_up(self, facts):
+        """Note what a reply says of this closed record that became a new one.
+
+        :param facts: what the reply says, as :class:`~..core.parsing.facts.Facts`
+        """
+
     def _mail_gateway_reopen(self):
         """Take this closed record up again."""
         self.ensure_one()
@@ -80,7 +87,7 @@ class MailThread(models.AbstractModel):
         """Return the record that this one was merged into, or an empty recordset.
 
         By the field that some addons have for it; else where its messages went, if it
-        was archived after that.
+        was archived after that and nobody has written on it since.
         """
         self.ensure_one()
         for name in SUCCESSOR_FIELDS:
@@ -89,8 +96,23 @@ class MailThread(models.AbstractModel):
                 return self[name]
         if "active" in self._fields and not self.active:
             found = self.env["mail.gateway.merge"]._successor_of(self._name, self.id)
-            return found or self.browse()
+            if found and not self._mail_gateway_has_conversation():
+                return found
         return self.browse()
+
+    def _mail_gateway_has_conversation(self):
+        """Say whether anybody wrote on this record, other than for our own people."""
+        # sudo: the gateway asks, whoever may read it
+        messages = self.env["mail.message"].sudo()
+        written = Domain(
+            [
+                ("model", "=", self._name),
+                ("res_id", "=", self.id),
+                ("message_type", "in", ("email", "comment")),
+            ]
+        )
+        for_all = messages._get_search_domain_share()
+        return bool(messages.search_count(written & for_all, limit=1))
 
     def _mail_gateway_closed_at(self):
         """Return when the work on this closed record ended, as far as it tells.

@@ -60,8 +60,9 @@ class ResConfigSettings(models.TransientModel):
     mail_gateway_queue_cap = fields.Integer(
         string="Most Mails in the Queue",
         config_parameter=QUEUE_CAP[0],
-        help="Mailings are refused while so many mails wait to be sent; notifications "
-        "and interactive mail never are. 0: no limit.",
+        help="While so many mails wait to be sent, mailings are refused, and what a "
+        "template or a person writes to more than ten at once; notifications and "
+        "single mails never are. 0: no limit.",
     )
 
     mail_gateway_reply_tags = fields.Boolean(

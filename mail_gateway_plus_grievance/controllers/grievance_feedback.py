@@ -28,6 +28,7 @@ class GrievanceFeedback(http.Controller):
         if is_told:
             ticket._take_feedback(answer)
         ticket = ticket.with_context(lang=ticket.lang)
+        lang = request.env["res.lang"]._get_data(code=ticket.lang)
         response = request.env(context=dict(request.env.context, lang=ticket.lang))[
             "ir.qweb"
         ]._render(
@@ -35,6 +36,8 @@ class GrievanceFeedback(http.Controller):
             {
                 "number": ticket.number,
                 "company": ticket.company_id.name,
+                "language": (ticket.lang or "en").replace("_", "-"),
+                "direction": lang.direction or "ltr",
                 "chosen": answer if answer in ANSWERS else "",
                 "is_told": is_told,
                 "csrf_token": request.csrf_token(),

@@ -232,6 +232,9 @@ class GrievanceTicketDecision(models.Model):
         """Take the complainant at the word that the answer starts with."""
         text = html2plaintext(msg_dict.get("body") or "")
         answer, goes_on = self._read_answer(text)
+        if answer and self._is_hearsay():
+            self._ask_about_word(answer)
+            answer = None
         if answer is Answer.APPEAL:
             self._appeal(msg_dict.get("body"), msg_dict.get("message_id"))
             return
@@ -239,6 +242,43 @@ class GrievanceTicketDecision(models.Model):
             self._take_feedback(answer.value)
         if answer is not Answer.SATISFIED or goes_on:
             super()._take_answer(msg_dict)
+
+    def _mail_gateway_followed_up(self, facts):
+        """Note here what the complainant says of the decision that was made here."""
+        answer, _goes_on = self._read_answer(facts.text)
+        if answer and self._is_hearsay():
+            self._ask_about_word(answer)
+        elif answer:
+            self._take_feedback(answer.value)
+
+    @api.model
+    def _is_hearsay(self):
+        """Say whether nothing shows that the complainant wrote the letter on its way.
+
+        Neither does it answer a letter of ours, or name the ticket signed, nor does
+        anything speak for its sender: anybody may have written it who knows the
+        complainant's address and the number.
+        """
+        trace = self._gateway_trace()
+        return bool(trace) and trace.is_weakly_led and trace.is_unproven
+
+    def _ask_about_word(self, answer):
+        """Have somebody ask the complainant whether the word is theirs."""
+        trace = self._gateway_trace()
+        trace.notes.append(
+            self.env._(
+                "Its first word was not taken for the complainant's: it names the "
+                "grievance by its number only, and its sender is not verified."
+            )
+        )
+        if answer is not Answer.APPEAL:
+            return
+        for user in self._superiors():
+            self.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=self.env._("Ask the complainant: is this appeal theirs?"),
+                user_id=user.id,
+            )
 
     # --------------------------------------------------------------------- satisfaction
 

@@ -31,6 +31,12 @@ env['mail.gateway.breaker'].sudo().create({
     'fault_text': '535 5.7.8 Error: authentication failed', 'openings': 1,
     'opened_at': now, 'open_until': now + datetime.timedelta(minutes=1)})
 """
+LONG_AGO = """
+row = env['mail.gateway.attempt'].sudo().create(
+    {'outcome': 'failed', 'phase': 'auth', 'server_name': 'x'})
+env.cr.execute("UPDATE mail_gateway_attempt SET create_date = create_date"
+    " - interval '25 hours' WHERE id = %s", [row.id])
+"""
 RESERVE = """
 backup = env['ir.mail_server'].search([('name', '=', 'Provider')], limit=1)
 env['mail.gateway.quota']._reserve(backup, 330, 330)
@@ -93,6 +99,19 @@ def test_all_servers_together_stand_above_and_lead_to_the_mails(health):
     tiles.locator("[data-key=dead]").click()
 
     expect(health.get_by_text("Mailbox full").first).to_be_visible()
+
+
+def test_number_of_failed_attempts_leads_to_those_of_the_last_day(health, run):
+    run(LONG_AGO)
+    tile = health.locator(".o_mail_gateway_summary [data-key=failed]")
+    expect(tile).to_contain_text("Failed Attempts (24 h)")
+    expect(card(health, "City relay")).to_contain_text("3 failed attempts")
+    number = tile.locator(".fs-4").inner_text()
+
+    tile.click()
+
+    rows = health.locator(".o_list_view .o_data_row")
+    expect(rows).to_have_count(int(number))
 
 
 def test_server_is_put_back_into_use(health, picture):

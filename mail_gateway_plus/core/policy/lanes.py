@@ -19,7 +19,7 @@ INTERACTIVE_AT_ONCE = 10
 
 
 def lane_of(is_mailing, is_notification):
-    """Return the :class:`Lane` of a new mail: of a mass mailing, a notification."""
+    """Return the :class:`Lane` of a new mail: of a mailing, a notification."""
     if is_mailing:
         return Lane.BULK
     return Lane.NOTIFICATION if is_notification else Lane.INTERACTIVE

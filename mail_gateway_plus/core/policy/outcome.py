@@ -68,6 +68,7 @@ class Trace:
     makes of it (:mod:`..trust.stance`). Where it cares, ``is_unproven`` says that
     nothing speaks for the sender, ``is_stranger`` that it is nobody whom we know,
     whatever its address; ``refused_alias`` is the one that it may not write to.
+    ``is_weakly_led``: what led it to its record anybody can write.
     ``is_making``: a record is being made of the message.
 
     ``file_policy`` says which attachments are ``held_files``, kept from the record, and
@@ -109,6 +110,7 @@ class Trace:
     stance: Stance | None = None
     is_unproven: bool = False
     is_stranger: bool = False
+    is_weakly_led: bool = False
     refused_alias: str = ""
     is_making: bool = False
     file_policy: FilePolicy | None = None

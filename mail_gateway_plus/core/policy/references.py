@@ -75,6 +75,11 @@ def read_tag(address):
     return Tag(f"{local}@{domain}", *numbers, signature)
 
 
+def tag_pattern(model_id):
+    """Return a pattern for PostgreSQL of addresses with a tag of this record type."""
+    return rf"\+r{_in_36(model_id)}-[0-9a-z]+-[a-z2-7]{{{TAG_LENGTH}}}@"
+
+
 def without_tags(message_dict):
     """Return Odoo's values of a message, our addresses in them without their tags.
 

@@ -1,5 +1,7 @@
 """Grievances that come through the journal: whom we answer, and what answers do."""
 
+from email.utils import make_msgid
+
 from gateway_case import letter
 from machine_case import MachineCase
 from sender_case import BORDER
@@ -47,8 +49,7 @@ class TestAcknowledgedSenders(TrustCase):
         self.assertFalse(acknowledgements(self.ticket_of(row)))
 
 
-@tagged("post_install", "-at_install")
-class TestAnswersToDecisions(MachineCase):
+class DecidedCase(MachineCase):
     def setUp(self):
         super().setUp()
         self.sent()
@@ -71,6 +72,17 @@ class TestAnswersToDecisions(MachineCase):
             letter("Re", body=body, In_Reply_To="<7.odoo@city.example>", **headers)
         )
 
+    def with_policy(self, policy):
+        self.env["mail.gateway.closing"].create(
+            {
+                "model_id": self.env["ir.model"]._get_id("grievance.ticket"),
+                "policy": policy,
+            }
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestAnswersToDecisions(DecidedCase):
     def forged(self, body):
         raw = letter(
             "Re",
@@ -104,14 +116,6 @@ class TestAnswersToDecisions(MachineCase):
 
         self.answered("Here it is.\n")
         self.assertNotEqual(self.ticket.stage_id, waiting)
-
-    def with_policy(self, policy):
-        self.env["mail.gateway.closing"].create(
-            {
-                "model_id": self.env["ir.model"]._get_id("grievance.ticket"),
-                "policy": policy,
-            }
-        )
 
     def test_appeal_is_a_ticket_of_its_own_and_the_original_stays_closed(self):
         for policy in ("reopen", "new"):
@@ -180,3 +184,132 @@ class TestAnswersToDecisions(MachineCase):
         self.assertEqual(follower.previous_ticket_id, self.ticket)
         self.assertTrue(follower.is_sealed)
         self.assertEqual(follower.sensitivity, "highly_sensitive")
+
+    def test_who_is_not_satisfied_is_heard_on_the_closed_ticket_and_on_a_new_one(self):
+        self.with_policy("new")
+
+        row = self.answered("Not satisfied. Nobody came.\n")
+
+        self.assertEqual(self.ticket.satisfaction, "unsatisfied")
+        self.assertTrue(self.ticket.satisfied_at)
+        self.assertTrue(self.ticket.is_closed)
+        follower = self.env["grievance.ticket"].browse(row.res_id)
+        self.assertEqual(follower.previous_ticket_id, self.ticket)
+        self.assertIn("Nobody came.", follower.description)
+        self.assertFalse(follower.satisfaction)
+
+    def test_so_is_thanks_with_a_new_matter(self):
+        self.with_policy("new")
+
+        row = self.answered(
+            "Satisfied with the pump, but now the school roof leaks badly.\n"
+        )
+
+        self.assertEqual(self.ticket.satisfaction, "satisfied")
+        self.assertNotEqual(row.res_id, self.ticket.id)
+
+    def test_what_is_said_is_noted_on_a_ticket_that_stays_closed(self):
+        self.with_policy("keep")
+
+        self.answered("Not satisfied. Nobody came.\n")
+
+        self.assertEqual(self.ticket.satisfaction, "unsatisfied")
+        self.assertTrue(self.ticket.is_closed)
+
+
+@tagged("post_install", "-at_install")
+class TestWhoMayAppeal(DecidedCase):
+    """An appeal and a word on the decision are the complainant's alone.
+
+    Who answers our letter, or names the number as it is signed there, has the letter.
+    The number alone is known to others as well, and From anybody can write.
+    """
+
+    def by_number(self, body, subject="", **headers):
+        raw = letter(
+            subject or f"[{self.ticket.number}]",
+            make_msgid(domain="home.example"),
+            body=body,
+            **headers,
+        )
+        return self.received(raw, authserv_ids=BORDER, checks_senders=False)
+
+    def supervised(self):
+        """Have the ticket's team led by somebody who did not decide."""
+        supervisor = self.officer.copy(
+            {"name": "Supervisor", "login": "answers_supervisor"}
+        )
+        self.ticket.team_id = self.env["grievance.team"].create(
+            {"name": "North", "supervisor_id": supervisor.id}
+        )
+        return supervisor
+
+    def test_spoofed_complainant_with_the_plain_number_appeals_nothing(self):
+        supervisor = self.supervised()
+
+        row = self.by_number("APPEAL\nGive it to me.\n")
+
+        self.assertEqual(row.verdict, "unverified")
+        self.assertCame(row)
+        self.assertFalse(self.ticket.appeal_ids)
+        self.assertTrue(self.ticket.is_closed)
+        self.assertIn("Give it to me.", self.ticket.message_ids[0].body)
+        self.assertIn("not taken for the complainant's", row.route_notes)
+        asked = self.ticket.activity_ids.filtered(
+            lambda activity: activity.user_id == supervisor
+        )
+        self.assertIn("is this appeal theirs?", asked.summary)
+
+    def test_nor_does_it_say_how_satisfied_the_complainant_is(self):
+        for policy in ("keep", "new"):
+            self.with_policy(policy)
+            for body in ("SATISFIED\n", "Unsatisfied, all of it.\n"):
+                with self.subTest(policy, body=body):
+                    row = self.by_number(body)
+
+                    self.assertEqual(row.state, "done")
+                    self.assertFalse(self.ticket.satisfaction)
+            self.env["mail.gateway.closing"].search([]).unlink()
+
+    def test_spoofed_colleague_with_the_plain_number_is_an_unknown_sender(self):
+        """One of us may complain too; then it is one of us whom somebody plays."""
+        mayor = self.env["res.users"].create(
+            {"name": "Mayor", "login": "mayor", "email": "mayor@city.example"}
+        )
+        self.ticket.write(
+            {"email_from": mayor.email, "partner_id": mayor.partner_id.id}
+        )
+
+        row = self.by_number("APPEAL\nMine.\n", sender="Mayor <mayor@city.example>")
+
+        self.assertOpened(row)
+        self.assertFalse(self.ticket.appeal_ids)
+        new = self.env["grievance.ticket"].browse(row.res_id)
+        self.assertFalse(new.original_ticket_id)
+        self.assertIn("Sender not verified", "".join(new.message_ids.mapped("body")))
+
+    def test_verified_complainant_appeals_by_the_plain_number(self):
+        passed = f"{BORDER}; dmarc=pass header.from=home.example"
+
+        row = self.by_number(
+            "APPEAL\nThe pump is ours.\n", Authentication_Results=passed
+        )
+
+        self.assertEqual(row.verdict, "verified")
+        self.assertEqual(len(self.ticket.appeal_ids), 1)
+
+    def test_unverified_complainant_appeals_by_the_signed_number(self):
+        subject = f"[{self.ticket._mail_gateway_signed_reference()}]"
+
+        row = self.by_number("APPEAL\nThe pump is ours.\n", subject)
+
+        self.assertEqual(row.verdict, "unverified")
+        self.assertEqual(len(self.ticket.appeal_ids), 1)
+
+    def test_signed_number_makes_nobody_else_the_complainant(self):
+        subject = f"[{self.ticket._mail_gateway_signed_reference()}]"
+
+        row = self.by_number("APPEAL\nMine.\n", subject, sender="Bo <bo@x.example>")
+
+        self.assertCame(row)
+        self.assertFalse(self.ticket.appeal_ids)

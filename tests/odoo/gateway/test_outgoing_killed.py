@@ -111,19 +111,22 @@ class TestKilledWorker(OutgoingCase):
 
 @tagged("post_install", "-at_install")
 class TestKilledAtTheDot(OutgoingCase):
-    """The worker of a mail to three contacts is killed at the first one's dot."""
+    """The worker of a mail to three contacts is killed when the server has a letter."""
 
     def setUp(self):
         super().setUp()
         self.sink_of_main, port = self.sink()
         self.outgoing("Main", port)
-        contacts = self.env["res.partner"].create(
-            [{"name": address, "email": address} for address in (AMINA, BO, CARO)]
+        self.contacts = self.env["res.partner"].create(
+            [
+                {"name": address.partition("@")[0], "email": address}
+                for address in (AMINA, BO, CARO)
+            ]
         )
         message = self.env["mail.message"].create({"body": "To three"})
         self.killed = self.mail(
             email_to=False,
-            recipient_ids=[Command.set(contacts.ids)],
+            recipient_ids=[Command.set(self.contacts.ids)],
             mail_message_id=message.id,
             is_notification=True,
         )
@@ -136,48 +139,136 @@ class TestKilledAtTheDot(OutgoingCase):
                     "notification_type": "email",
                     "notification_status": "ready",
                 }
-                for contact in contacts
+                for contact in self.contacts
             ]
         )
+
+    def kill_at_the_dot_to(self, *addresses):
+        """Run the queue; whoever hands a letter to one of these over is killed then."""
         finish = SmtpSession.finish
 
         def finish_and_die(session, delivery):
             finish(session, delivery)
-            raise RuntimeError("killed")
+            if set(delivery.recipients) & set(addresses):
+                raise RuntimeError("killed")
 
         with patch.object(SmtpSession, "finish", finish_and_die):
             self.run_queue()
-        self.run_queue()
-        self.assertEqual(self.killed.state, "uncertain")
-        self.assertEqual(self.sink_of_main.recipients, [AMINA])
 
     def statuses(self):
         self.notifications.invalidate_recordset()
         return self.notifications.mapped("notification_status")
 
-    def test_others_get_it_once_the_first_one_is_known_to_have_it(self):
-        self.killed.action_it_arrived()
-        self.assertEqual(self.killed.state, "outgoing")
-        self.assertEqual(self.statuses(), ["sent", "exception", "exception"])
+    def test_X1_contacts_after_the_one_in_the_midst_get_it_at_once(self):
+        self.kill_at_the_dot_to(AMINA)
+        self.assertEqual(self.sink_of_main.recipients, [AMINA])
 
         self.run_queue()
 
-        self.assertEqual(self.killed.state, "sent")
+        self.assertEqual(self.killed.state, "uncertain")
         self.assertEqual(self.sink_of_main.recipients, [AMINA, BO, CARO])
+        self.assertEqual(
+            self.outcomes_of(self.killed), ["uncertain", "accepted", "accepted"]
+        )
+        self.assertEqual(self.statuses(), ["exception", "sent", "sent"])
+        self.assertIn("Odoo was stopped when", self.killed.failure_reason)
+        self.assertNotIn("250", self.killed.failure_reason)
+
+    def test_X1_those_before_and_after_the_one_in_the_midst_are_reached(self):
+        self.kill_at_the_dot_to(BO)
+        self.run_queue()
+
+        self.assertEqual(self.killed.state, "uncertain")
+        self.assertEqual(self.sink_of_main.recipients, [AMINA, BO, CARO])
+        self.assertEqual(self.statuses(), ["sent", "exception", "sent"])
+
+    def test_X1_nobody_is_left_where_the_last_one_was_in_the_midst(self):
+        self.kill_at_the_dot_to(CARO)
+        self.run_queue()
+
+        self.assertEqual(
+            (self.killed.state, self.killed.gateway_tries), ("uncertain", 0)
+        )
+        self.assertEqual(self.sink_of_main.recipients, [AMINA, BO, CARO])
+        self.assertEqual(self.statuses(), ["sent", "sent", "exception"])
+
+    def test_X1_worker_that_dies_again_and_again_asks_for_nobody_twice(self):
+        for _death in range(3):
+            self.kill_at_the_dot_to(AMINA, BO, CARO)
+        self.run_queue()
+
+        self.assertEqual(self.killed.state, "uncertain")
+        self.assertEqual(self.sink_of_main.recipients, [AMINA, BO, CARO])
+        self.assertEqual(self.outcomes_of(self.killed), ["uncertain"] * 3)
+
+    def test_all_get_it_where_uncertain_mail_is_sent_again(self):
+        self.env["ir.config_parameter"].set_param(
+            "mail_gateway_plus.uncertain_policy_notification", "resend"
+        )
+        self.kill_at_the_dot_to(AMINA)
+        self.run_queue()
+
+        self.assertEqual(self.killed.state, "sent")
+        self.assertEqual(self.sink_of_main.recipients, [AMINA, AMINA, BO, CARO])
+
+    def test_mail_is_sent_once_the_uncertain_one_is_known_to_have_it(self):
+        self.kill_at_the_dot_to(AMINA)
+        self.run_queue()
+
+        self.killed.action_it_arrived()
+
+        self.assertEqual(self.killed.state, "sent")
         self.assertEqual(self.outcomes_of(self.killed), ["accepted"] * 3)
         self.assertEqual(self.statuses(), ["sent"] * 3)
 
-    def test_others_get_it_once_a_report_says_that_the_first_one_has_it(self):
+    def test_mail_is_sent_once_a_report_says_that_the_uncertain_one_has_it(self):
+        self.kill_at_the_dot_to(AMINA)
+        self.run_queue()
         reported = Reported(DELIVERED, (AMINA,), "2.0.0", 250, "Delivered")
 
         self.attempts_of(self.killed)._note_report(reported)
-        self.run_queue()
 
         self.assertEqual(self.killed.state, "sent")
         self.assertEqual(self.sink_of_main.recipients, [AMINA, BO, CARO])
 
-    def test_all_get_it_when_it_is_sent_again(self):
+    def test_uncertain_one_only_gets_it_when_it_is_sent_again(self):
+        self.kill_at_the_dot_to(AMINA)
+        self.run_queue()
+
         self.killed.action_send_again()
         self.run_queue()
 
-        self.assertEqual(self.sink_of_main.recipients, [AMINA, AMINA, BO, CARO])
+        self.assertEqual(self.killed.state, "sent")
+        self.assertEqual(self.sink_of_main.recipients, [AMINA, BO, CARO, AMINA])
+
+    def test_contact_whose_address_was_mended_meanwhile_gets_it_once_it_arrived(self):
+        self.contacts[1].email = False
+        self.kill_at_the_dot_to(AMINA)
+        self.run_queue()
+        self.assertEqual(self.sink_of_main.recipients, [AMINA, CARO])
+
+        self.contacts[1].email = BO
+        self.killed.action_it_arrived()
+        self.run_queue()
+
+        self.assertEqual(self.killed.state, "sent")
+        self.assertEqual(self.sink_of_main.recipients, [AMINA, CARO, BO])
+
+
+@tagged("post_install", "-at_install")
+class TestKilledWithCopies(OutgoingCase):
+    """A letter to several is uncertain for those whom the server knew."""
+
+    def test_X1_who_was_put_off_gets_it_once_the_worker_is_dead(self):
+        sink, port = self.sink(deferred=[BO])
+        self.outgoing("Main", port)
+        mail = self.mail(email_to=AMINA, email_cc=BO)
+        with patch.object(SmtpSession, "finish", side_effect=RuntimeError("killed")):
+            self.run_queue()
+
+        sink.deferred.clear()
+        self.run_queue()
+
+        self.assertEqual(mail.state, "uncertain")
+        self.assertEqual(sink.recipients, [BO])
+        self.assertEqual(mail.failure_reason.count("@"), 1)

@@ -40,6 +40,23 @@ class TestQueueCap(OutgoingCase):
             self.mails.create([values] * 3)
         self.assertEqual(len(self.mails.create([values] * 2)), 2)
 
+    def test_template_to_many_at_once_has_to_fit_as_a_mailing_does(self):
+        users = self.env["res.users"].create(
+            [{"name": f"U{n}", "login": f"u{n}@home.example"} for n in range(12)]
+        )
+        template = self.env["mail.template"].create(
+            {
+                "name": "News",
+                "model_id": self.env["ir.model"]._get_id("res.users"),
+                "subject": "News",
+                "email_to": "{{ object.login }}",
+            }
+        )
+
+        with self.assertRaisesRegex(UserError, "12 more"):
+            template.send_mail_batch(users.ids)
+        template.send_mail(users[0].id)
+
     def test_mail_that_somebody_waits_for_is_never_refused(self):
         for _number in range(6):
             self.mail(gateway_lane="1_interactive")

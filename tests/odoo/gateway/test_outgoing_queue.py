@@ -1,5 +1,6 @@
 """The queue is sent to its end, oldest first, and nobody waits for a server."""
 
+from contextlib import suppress
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -232,6 +233,16 @@ class TestIntoTheQueue(OutgoingCase):
         )
         self.assertEqual(self.mail().gateway_lane, "1_interactive")
 
+    def test_letters_to_many_at_once_do_not_go_before_what_somebody_waits_for(self):
+        values = {"email_to": "amina@home.example", "is_notification": True}
+        few, many = self.mails.create([values] * 10), self.mails.create([values] * 11)
+        message = self.env["mail.message"].create({"body": "Hello"})
+        told = self.mails.create([{**values, "mail_message_id": message.id}] * 11)
+
+        self.assertEqual(set(few.mapped("gateway_lane")), {"2_notification"})
+        self.assertEqual(set(many.mapped("gateway_lane")), {"3_bulk"})
+        self.assertEqual(set(told.mapped("gateway_lane")), {"2_notification"})
+
     def test_O10_queue_is_woken_once_a_transaction(self):
         before = self.triggers()
         self.env.cr.precommit.clear()
@@ -254,3 +265,15 @@ class TestIntoTheQueue(OutgoingCase):
 
         woken = self.triggers() - before
         self.assertEqual(woken.call_at, due.replace(second=0) + timedelta(minutes=1))
+
+    def test_O10_queue_is_woken_although_a_savepoint_was_rolled_back_since(self):
+        before = self.triggers()
+        self.env.cr.precommit.clear()
+        with self.as_in_production():
+            self.mail()
+            with suppress(ZeroDivisionError), self.env.cr.savepoint():
+                self.mail()
+                raise ZeroDivisionError
+        self.env.cr.precommit.run()
+
+        self.assertEqual(len(self.triggers() - before), 1)

@@ -93,3 +93,25 @@ class TestIndexes(OutgoingCase):
 
         self.assertIn("mail_mail_gateway_queue_idx", plan)
         self.assertNotIn("Seq Scan", plan)
+
+    def test_attempts_at_mail_of_a_deleted_record_are_found_by_it(self):
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO mail_gateway_attempt (outcome, phase, res_model, res_id)"
+                " SELECT 'accepted', 'accepted', 'res.partner', n"
+                " FROM generate_series(1, %s) AS n",
+                SENT_BEFORE,
+            )
+        )
+        self.env.cr.execute("ANALYZE mail_gateway_attempt")
+
+        for number in (1, 200):
+            of_records = [
+                ("res_model", "=", "res.partner"),
+                ("res_id", "in", list(range(1, number + 1))),
+            ]
+            query = self.attempts._search(of_records).select()
+            rows = self.env.execute_query(SQL("EXPLAIN %s", query))
+            plan = "\n".join(row[0] for row in rows)
+            self.assertIn("mail_gateway_attempt_record_idx", plan)
+            self.assertNotIn("Seq Scan", plan)

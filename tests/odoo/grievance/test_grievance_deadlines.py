@@ -1,16 +1,12 @@
 """Deadlines count from receipt, pause while the complainant is asked, and are told."""
 
-import re
 from datetime import datetime, timedelta
-from pathlib import Path
 from unittest.mock import patch
 
 from freezegun import freeze_time
 from grievance_case import letter
 from people_case import ADDON, PeopleCase
-from polib import pofile
 
-from odoo.modules import get_module_path
 from odoo.tests import tagged
 from odoo.tools import SQL
 
@@ -243,87 +239,3 @@ class TestGrievanceDeadlines(PeopleCase):
 
         self.assertTrue(ticket.is_closed)
         self.assertEqual(ticket.activity_ids.user_id, self.supervisor)
-
-
-@tagged("post_install", "-at_install")
-class TestGrievanceLanguage(PeopleCase):
-    FRENCH = (
-        "Le point d'eau est fermé depuis une semaine et nous ne savons pas pourquoi."
-    )
-
-    def test_acknowledgement_is_in_the_language_of_the_letter(self):
-        self.env["res.lang"]._activate_lang("fr_FR")
-        self.env["ir.module.module"]._load_module_terms([ADDON], ["fr_FR"])
-
-        ticket = self.receive(letter(body=self.FRENCH))
-
-        self.assertEqual((ticket.language, ticket.lang), ("fr", "fr_FR"))
-        mail = self.acknowledgements(ticket)
-        self.assertIn("Nous avons reçu", mail.subject)
-        self.assertIn("Nous comptons vous donner notre décision", mail.body_html)
-        for word in ("Hello", "We received", "your grievance"):
-            self.assertNotIn(word, mail.body_html)
-        with self.mock_mail_gateway():
-            mail.send()
-        self.assertIn("Veuillez garder ce numéro", self._mails[0]["body"])
-
-    def test_decision_is_told_in_the_language_of_the_letter(self):
-        self.env["res.lang"]._activate_lang("fr_FR")
-        self.env["ir.module.module"]._load_module_terms([ADDON], ["fr_FR"])
-        ticket = self.receive(letter(body=self.FRENCH))
-        ticket.write({"decision": "rejected", "decision_reasons": "<p>Non.</p>"})
-
-        ticket.action_tell_decision()
-
-        mail = self.env["mail.mail"].search(
-            [("res_id", "=", ticket.id), ("subject", "like", "Notre décision")]
-        )
-        for words in ("Rejetée", "APPEL", "SATISFAIT", "Non."):
-            self.assertIn(words, mail.body_html)
-
-    def test_letters_are_translated_whole_with_all_they_fill_in(self):
-        folder = Path(get_module_path(ADDON)) / "i18n"
-        for language in ("fr", "es"):
-            terms = {e.msgid: e.msgstr for e in pofile(str(folder / f"{language}.po"))}
-            for name in ("acknowledgement", "decision"):
-                template = self.env.ref(f"{ADDON}.mail_template_{name}")
-                source = str(template.with_context(lang="en_US").body_html)
-                with self.subTest(language, letter=name):
-                    self.assertIn(source, terms)
-                    filled_in = re.findall(r't-[a-z-]+="[^"]*"', source)
-                    self.assertEqual(
-                        re.findall(r't-[a-z-]+="[^"]*"', terms[source]), filled_in
-                    )
-                    self.assertNotIn("grievance<", terms[source])
-                    self.assertNotIn("Hello", terms[source])
-
-    def test_what_the_mail_says_counts_where_its_text_is_too_short(self):
-        ticket = self.receive(b"Content-Language: es-PE\r\n" + letter(body="Ayuda"))
-
-        self.assertEqual(ticket.language, "es")
-
-    def test_contact_knows_best_and_the_company_stands_in(self):
-        self.env["res.lang"]._activate_lang("fr_FR")
-        self.env["res.lang"]._activate_lang("es_ES")
-        self.env["res.partner"].create(
-            {
-                "name": "Amina",
-                "email": "amina@complainant.example.org",
-                "lang": "es_ES",
-            }
-        )
-
-        known = self.receive(letter(body=self.FRENCH))
-        unknown = self.receive(letter(From="x@example.org", body="Habari ya leo sana"))
-
-        self.assertEqual(known.lang, "es_ES")
-        self.assertEqual(unknown.lang, self.env.company.partner_id.lang)
-
-    def test_it_names_the_day_of_the_decision_unless_sealed(self):
-        ticket = self.receive(letter())
-        year = str(ticket.resolve_by.year)
-
-        self.assertIn("our decision by", self.acknowledgements(ticket).body_html)
-        self.assertIn(year, self.acknowledgements(ticket).body_html)
-        sealed = self.receive(letter(body="harassment"))
-        self.assertNotIn("our decision by", self.acknowledgements(sealed).body_html)

@@ -32,13 +32,19 @@ export class DeliverySummary extends Component {
         const n = await this.orm.call("ir.mail_server", "get_delivery_summary", []);
         const attempts = "mail_gateway_plus.action_attempt";
         this.state.tiles = [
-            {key: "sent", label: _t("Sent (24 h)"), value: n.sent, action: attempts},
+            {
+                key: "sent",
+                label: _t("Sent (24 h)"),
+                value: n.sent,
+                action: attempts,
+                context: {search_default_accepted: 1, search_default_last_day: 1},
+            },
             {
                 key: "failed",
-                label: _t("Failed (24 h)"),
+                label: _t("Failed Attempts (24 h)"),
                 value: n.failed,
                 action: attempts,
-                context: {search_default_failed: 1},
+                context: {search_default_failed: 1, search_default_last_day: 1},
                 alarm: n.failed,
             },
             {
