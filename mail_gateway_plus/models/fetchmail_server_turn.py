@@ -83,14 +83,14 @@ class FetchmailServerTurn(models.Model):
             for server in servers:
                 if not turn.may_begin:
                     return
-                # Commits empty the cache: each reads its own row again, not those of all.
+                # Commits empty the cache: each reads its own row again, not all rows.
                 yield server.with_prefetch()._poll(turn)
             servers = self._due_meanwhile(turn)
             if not servers:
                 yield None
 
     def _due_meanwhile(self, turn):
-        """Return the mailboxes that have come due since the run began, not too often."""
+        """Return the mailboxes that have come due since the last look."""
         is_soon = time.monotonic() < turn.looked_at + LOOK_AGAIN_SECONDS
         if is_soon or not self.env.context.get("cron_id"):
             return self.browse()
@@ -98,8 +98,10 @@ class FetchmailServerTurn(models.Model):
         latest = fields.Datetime.now() - SHORTEST_INTERVAL
         servers = self.search(MAIL_SERVER_DOMAIN)._in_turn()
         servers = servers.filtered(
-            lambda server: server.id not in turn.in_work
-            and (not server.date or server.date <= latest)
+            lambda server: (
+                server.id not in turn.in_work
+                and (not server.date or server.date <= latest)
+            )
         )
         turn.remaining += len(servers)
         self._commit()
