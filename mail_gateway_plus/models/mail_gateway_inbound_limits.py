@@ -102,9 +102,9 @@ class MailGatewayInbound(models.Model):
         return memo.get(QUIET_SENDERS, set())
 
     def _note_outcome(self, outcome, trace):
-        super()._note_outcome(outcome, trace)
-        if self.has_opened:
+        if trace.identity.get("has_opened"):
             self._quiet_senders().discard(self.sender)
+        return super()._note_outcome(outcome, trace)
 
     @api.model
     def _count_on_record(self, record, moment, limits):
