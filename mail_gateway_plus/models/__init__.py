@@ -40,6 +40,7 @@ from . import mail_gateway_folder
 from . import fetchmail_server
 from . import fetchmail_server_connect
 from . import fetchmail_server_environment
+from . import fetchmail_server_turn
 from . import fetchmail_server_fetch
 from . import fetchmail_server_days
 from . import fetchmail_server_aftercare

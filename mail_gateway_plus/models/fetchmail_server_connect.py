@@ -88,6 +88,14 @@ class FetchmailServerConnect(models.Model):
             delete_at_once=self.delete_from_server and not self.delete_after_days,
         )
 
+    def _changes_mailbox(self):
+        """Say whether anything is done in the mailbox with messages that we hold."""
+        return (
+            self.after_fetch != AfterFetch.LEAVE.value
+            or self.delete_from_server
+            or bool(self.failed_folder)
+        )
+
     def _remove_at(self, now):
         """Return when a message journaled now is to be deleted, or ``None``."""
         if self.delete_from_server and self.delete_after_days:
@@ -133,7 +141,7 @@ class FetchmailServerConnect(models.Model):
         except Exception as error:
             raise UserError(self._explain(error)) from error
         for status in statuses:
-            if not status.writable and self.after_fetch != AfterFetch.LEAVE.value:
+            if not status.writable and self._changes_mailbox():
                 raise UserError(
                     self.env._(
                         "The folder “%s” can be read but not written: messages could "

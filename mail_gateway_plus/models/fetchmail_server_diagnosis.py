@@ -2,7 +2,6 @@ from odoo import models
 from odoo.exceptions import UserError
 
 from ..core.diagnosis.steps import Protocol, Step, Target
-from ..core.protocols.after_fetch import AfterFetch
 from ..core.protocols.dial import Dial
 from ..core.protocols.mailbox import FolderStatus
 
@@ -54,7 +53,7 @@ class FetchmailServerDiagnosis(models.Model):
             login=dial.steps,
             login_error=login_error,
             folders=tuple(self._folder_names()),
-            needs_flags=self.after_fetch != AfterFetch.LEAVE.value,
+            needs_flags=self._changes_mailbox(),
             newest=NEWEST,
         )
 

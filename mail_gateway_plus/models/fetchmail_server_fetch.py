@@ -2,7 +2,6 @@ import logging
 import random
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -25,51 +24,20 @@ from ..core.tasks import run
 from ..parameters import whole_number
 from .fetchmail_server import DEFAULT_TIME_BUDGET
 from .fetchmail_server_connect import notification
+from .fetchmail_server_turn import LOOK_AGAIN_SECONDS, SHORTEST_INTERVAL, Turn
 
 _logger = logging.getLogger(__name__)
 
 # Messages that one mailbox may bring into the journal before the others get a turn.
 MESSAGES_PER_TURN = 500
 # System parameter and its default: how many mailboxes are read at once.
-PARALLEL_MAILBOXES = ("mail_gateway_plus.parallel_mailboxes", 16)
+PARALLEL_MAILBOXES = ("mail_gateway_plus.parallel_mailboxes", 24)
 # Bytes of a message that comes whole over a line that had no time for larger ones.
 SLOW_LIMIT = 1024 * 1024
 # Seconds before the end of a worker at which we stop, to write down how it went.
 WORKER_MARGIN = 15
 # The first half of the advisory lock's key, "MGwP"; the other is the mailbox's id.
 LOCK_CLASS = 0x4D477750
-# What counts as the interval of a failing mailbox that is read at every run.
-SHORTEST_INTERVAL = timedelta(minutes=1)
-
-
-@dataclass
-class Turn:
-    """What the tasks of one run share.
-
-    ``remaining`` counts mailboxes that are not read to their end, ``has_time`` says
-    whether the scheduler lets us go on; at ``ends_at``, by the monotonic clock,
-    Odoo would end the worker. ``progressing`` are the mailboxes that brought something.
-    """
-
-    limit: int
-    remaining: int
-    ends_at: float
-    progressing: models.BaseModel
-    has_time: bool = True
-    error: Exception | None = None
-
-    def note_busy(self, server):
-        """Pass over a mailbox that another worker reads, or that was unconfirmed."""
-        self.remaining -= 1
-        _logger.info("Mailbox %s is not read: in use or changed", server.id)
-        if not server.env.context.get("cron_id"):
-            self.error = UserError(
-                server.env._(
-                    "The mailbox %s is being read at this moment, or is not "
-                    "confirmed. What comes shows in the journal.",
-                    server.name,
-                )
-            )
 
 
 class FetchmailServerFetch(models.Model):
@@ -119,11 +87,12 @@ class FetchmailServerFetch(models.Model):
         :param batch_limit: messages a mailbox before the next one gets its turn
         :returns: the last exception, or ``None`` when every mailbox was read
         """
-        servers = self.with_context(fetchmail_cron_running=True)._in_turn()
-        turn = Turn(batch_limit, len(servers), self._end_of_worker(), self.browse())
+        servers = self.with_context(fetchmail_cron_running=True)
+        due = servers._in_turn()
+        turn = Turn(batch_limit, len(due), self._end_of_worker(), self.browse())
         self.env["ir.cron"]._commit_progress(remaining=turn.remaining)
         threads = whole_number(self.env, PARALLEL_MAILBOXES, least=1)
-        run(servers._polls(turn), threads=threads)
+        run(due._polls(turn), threads=threads, patience=LOOK_AGAIN_SECONDS)
         servers._wake_for_next_poll()
         return turn.error
 
@@ -155,38 +124,6 @@ class FetchmailServerFetch(models.Model):
         limit = max(self.size_limit, 0) * 1024**2
         return min(limit or SLOW_LIMIT, SLOW_LIMIT) if self.is_slow else limit
 
-    def _polls(self, turn):
-        """Yield a task for each mailbox, as long as there is time."""
-        for server in self:
-            if not turn.has_time:
-                return
-            # Commits empty the cache: each reads its own row again, not those of all.
-            yield server.with_prefetch()._poll(turn)
-
-    def _in_turn(self):
-        """Return the mailboxes to read now, longest without a visit first.
-
-        A slow mailbox cannot starve the others that way. The scheduler passes over
-        those that are not due; *Fetch Now* asks for its mailbox at any time.
-        """
-        servers = self
-        if self.env.context.get("cron_id"):
-            now = fields.Datetime.now()
-            servers = self.filtered(
-                lambda server: not server.next_poll_at or server.next_poll_at <= now
-            )
-        never = fields.Datetime.now().min
-        return servers.sorted(lambda server: server.date or never)
-
-    def _wake_for_next_poll(self):
-        """Have the scheduler come back for the mailbox that is due next."""
-        # Who is due at every run waits for the next one: waking it for now would make
-        # it run without a pause.
-        now = fields.Datetime.now()
-        due = [s.next_poll_at for s in self if s.next_poll_at and s.next_poll_at > now]
-        if due and self.env.context.get("cron_id"):
-            self.env.ref("mail.ir_cron_mail_gateway_action").sudo()._trigger(min(due))
-
     # ----------------------------------------------------------------- one mailbox
 
     def _poll(self, turn):
@@ -194,6 +131,7 @@ class FetchmailServerFetch(models.Model):
         if not self._lock_for_polling():
             turn.note_busy(self)
             return
+        turn.begin(self)
         try:
             note = yield from self._visit(turn)
             turn.remaining -= 1
@@ -203,6 +141,7 @@ class FetchmailServerFetch(models.Model):
             self.env.cr.rollback()
             raise
         finally:
+            turn.end(self)
             self._unlock_after_polling()
             # The next mailbox is to see the database as it is then.
             self._commit()

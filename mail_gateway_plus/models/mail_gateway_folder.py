@@ -77,7 +77,8 @@ class MailGatewayFolder(models.Model):
     gap_count = fields.Integer(
         string="Gaps Found",
         readonly=True,
-        help="How many messages that had not been listed before were found then.",
+        help="How many messages were found that way so far which no listing had shown. "
+        "They were fetched, or are among those not handed out.",
     )
 
     _name_unique = models.Constraint(
@@ -173,7 +174,7 @@ class MailGatewayFolder(models.Model):
         self.write(
             {
                 **self._missing_values([*named, *missing]),
-                "gap_count": len(gaps),
+                "gap_count": self.gap_count + len(gaps),
                 "reconciled_at": fields.Datetime.now(),
             }
         )

@@ -6,7 +6,10 @@ from odoo.tools import SQL
 from ..core.policy.loops import Excess
 from ..core.policy.outcome import State
 from ..core.policy.references import REFERENCE_LENGTH
+from . import mail_gateway_memo
 
+# In the memo of a batch: its senders who have opened nothing of late.
+QUIET_SENDERS = "quiet senders"
 # What differs between subjects that a machine writes: numbers, signs, and whatever
 # signature follows a number (core/policy/references.py).
 _SIGNS = "[[:digit:][:punct:][:space:]]"
@@ -59,6 +62,8 @@ class MailGatewayInbound(models.Model):
 
         Never counts further than to the limit, whatever has come.
         """
+        if sender in self._quiet_senders():
+            return 0, 0
         window = timedelta(minutes=limits.minutes)
         self.flush_model(["sender", "has_opened", "date", "fetched_at", "settled_at"])
         return self._count_up_to(
@@ -73,6 +78,33 @@ class MailGatewayInbound(models.Model):
             ),
             subject,
         )
+
+    @api.model
+    def _know_quiet(self, senders, limits):
+        """Find out with one search which of these have opened nothing of late.
+
+        Hardly anybody opens two records within hours, and so nobody else is counted.
+        """
+        self.flush_model(["sender", "has_opened", "settled_at"])
+        found = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT sender FROM mail_gateway_inbound"
+                " WHERE sender = ANY(%s) AND has_opened AND settled_at >= %s",
+                senders,
+                fields.Datetime.now() - timedelta(minutes=limits.minutes),
+            )
+        )
+        quiet = set(senders) - {sender for (sender,) in found}
+        mail_gateway_memo.memo_of(self.env)[QUIET_SENDERS] = quiet
+
+    def _quiet_senders(self):
+        memo = mail_gateway_memo.memo_of(self.env) or {}
+        return memo.get(QUIET_SENDERS, set())
+
+    def _note_outcome(self, outcome, trace):
+        if trace.identity.get("has_opened"):
+            self._quiet_senders().discard(self.sender)
+        return super()._note_outcome(outcome, trace)
 
     @api.model
     def _count_on_record(self, record, moment, limits):

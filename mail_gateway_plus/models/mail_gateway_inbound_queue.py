@@ -15,13 +15,13 @@ PROCESS_CRON = "mail_gateway_plus.ir_cron_process_inbound"
 PROCESS_CODE = "model._process_queue()"
 # Messages that share a commit: at most so many, begun within so many seconds, of so
 # many bytes altogether or one alone.
-BATCH_MESSAGES = 20
+BATCH_MESSAGES = 40
 BATCH_SECONDS = 1.0
 BATCH_BYTES = 2 * 1024 * 1024
 # When to look again at messages whose twins somebody else has in work.
 TWINS_WAIT = timedelta(seconds=10)
 # A queue of more than this has all jobs that process it woken.
-LONG_QUEUE = 2 * BATCH_MESSAGES
+LONG_QUEUE = 40
 
 
 class MailGatewayInboundQueue(models.Model):
@@ -239,7 +239,9 @@ class MailGatewayInboundQueue(models.Model):
         addresses = sorted(filter(None, addresses))
         self.env["mail.alias.domain"]._find_aliases(addresses)
         self.env["res.partner"]._know_senders(addresses)
-        self.env["mail.gateway.examination"]._know_ours(addresses)
+        examination = self.env["mail.gateway.examination"]
+        examination._know_ours(addresses)
+        self._know_quiet(addresses, examination._limits())
 
     def _note_conflict(self, error):
         """Have a message wait that came into conflict all by itself.

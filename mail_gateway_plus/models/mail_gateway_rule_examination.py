@@ -37,11 +37,13 @@ class MailGatewayRuleExamination(models.AbstractModel):
         situation = self._situation(trace, message_dict)
         plan = self._plan(rules, trace, situation)
         trace.rules_held = plan.matched
+        led = self._target(trace, message_dict)
         halt = self._carry_out(plan, trace, situation)
         if plan.record_id and plan.destination.action in ADDING:
             # sudo: as the gateway, which writes to any record
             record = self.env[plan.destination.model].sudo().browse(plan.record_id)
-            trace.is_weakly_led = plan.destination.action is Action.FIND
+            if record != led:
+                trace.is_weakly_led = plan.destination.action is Action.FIND
             self._heed_closing(trace, message_dict, record)
         return halt
 

@@ -3,6 +3,7 @@ from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools.sql import escape_psql
 
 from ..core.tasks import call, run
 from .own_transaction import own_transaction
@@ -134,7 +135,7 @@ class MailMailSentFolder(models.Model):
         if not server.smtp_user:
             return mailboxes
         found = mailboxes.search(
-            [("user", "=ilike", server.smtp_user), ("state", "=", "done")]
+            [("user", "=ilike", escape_psql(server.smtp_user)), ("state", "=", "done")]
         )
         return found.filtered(lambda each: each._get_connection_type() == "imap")[:1]
 

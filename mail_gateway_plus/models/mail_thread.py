@@ -9,6 +9,7 @@ from ..core.parsing.tnef import is_tnef, unpack
 from ..core.policy.directive import with_values
 from ..core.policy.outcome import Trace
 from ..core.policy.references import without_tags
+from . import mail_gateway_memo
 
 
 class MailThread(models.AbstractModel):
@@ -52,6 +53,17 @@ class MailThread(models.AbstractModel):
                 restore(message, trace.places, trace.read)
             remember_headers(message)
         return without_tags(super().message_parse(message, *args, **kwargs))
+
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        """Describe all fields once a batch: Odoo wants one's name of each message."""
+        memo = mail_gateway_memo.memo_of(self.env)
+        if memo is None or allfields or attributes:
+            return super().fields_get(allfields, attributes)
+        key = (self._name, "fields", self.env.uid, self.env.su, self.env.lang)
+        if key not in memo:
+            memo[key] = super().fields_get()
+        return dict(memo[key])
 
     def _message_parse_extract_payload(
         self, message, message_dict, save_original=False

@@ -4,11 +4,23 @@ import pytest
 
 from odoo.exceptions import UserError
 
-from tests.live.live_case import fetch, incoming, letter, process, rows_of
+from tests.live.live_case import (
+    fetch,
+    incoming,
+    incoming_at,
+    letter,
+    process,
+    rows_of,
+)
 from tests.rig.dovecot import Dovecot
+from tests.rig.lying_servers import LyingImap
 from tests.rig.processes import free_port
 from tests.rig.pytest_fixtures import Mailbox
 
+READ_ONLY = (
+    *(b"* 1 EXISTS", b"* OK [UIDVALIDITY 42] ok", b"* OK [UIDNEXT 2] ok"),
+    b"<tag> OK [READ-ONLY] done",
+)
 EVERY_WAY = [
     (kind, security)
     for kind in ("imap", "pop")
@@ -142,6 +154,24 @@ def test_S10_missing_folder_is_explained(env, mailbox):
 
     with pytest.raises(UserError, match="the folder cannot be opened"):
         server.button_confirm_login()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"after_fetch": "read"}, {"delete_from_server": True}, {"failed_folder": "Bad"}],
+)
+def test_S10_folder_in_which_nothing_may_be_changed_is_refused(env, values):
+    leave = {"after_fetch": "leave", "state": "draft"}
+    with LyingImap({1: letter("One")}) as imap:
+        imap.lie(rb"SELECT|EXAMINE", instead=READ_ONLY)
+        server = incoming_at(env, "imap", imap.port, **leave)
+        server.button_confirm_login()
+        server.write({"state": "draft", **values})
+
+        with pytest.raises(UserError, match="can be read but not written"):
+            server.button_confirm_login()
+
+    assert server.state == "draft"
 
 
 @pytest.mark.parametrize("kind", ["imap", "pop"])

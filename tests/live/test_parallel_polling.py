@@ -169,7 +169,7 @@ def test_run_that_ends_with_a_failed_transaction_leaves_no_mailbox_locked(
     from odoo.modules.registry import Registry
     from odoo.tools import mute_logger
 
-    from odoo.addons.mail_gateway_plus.models.fetchmail_server_fetch import Turn
+    from odoo.addons.mail_gateway_plus.models.fetchmail_server_turn import Turn
 
     registry = Registry(scratch_db)
     with registry.cursor() as cr, registry.cursor() as other_cr:

@@ -1,6 +1,7 @@
 """A mailbox has its time: who drips is cut off, who is slow goes on next time."""
 
 import time
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -50,6 +51,30 @@ def test_dripping_server_delays_nobody(odoo_case, env, kind):
     assert seconds < 6
     assert rows_of(good).mapped("subject") == ["From the honest one"]
     assert (slow.failure_count, good.failure_count) == (1, 0)
+
+
+def test_mailbox_whose_time_comes_while_a_slow_one_is_read_is_read(
+    odoo_case, env, monkeypatch
+):
+    from odoo.addons.mail_gateway_plus.models import (
+        fetchmail_server_fetch,
+        fetchmail_server_turn,
+    )
+
+    for module in (fetchmail_server_fetch, fetchmail_server_turn):
+        monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 0.2)
+    now = datetime.now(timezone.utc).replace(tzinfo=None)
+    times = {"date": now - timedelta(hours=1), "next_poll_at": now + timedelta(0, 1)}
+    held = {1: letter("From the honest one")}
+    with DrippingServer(b"* OK ") as dripping, LyingImap(held) as honest:
+        slow = incoming_at(env, "imap", dripping.port, time_budget=4)
+        good = incoming_at(env, "imap", honest.port, **times)
+
+        job = env.ref("mail.ir_cron_mail_gateway_action")
+        timed_fetch(odoo_case, (slow + good).with_context(cron_id=job.id))
+
+    assert rows_of(good).mapped("subject") == ["From the honest one"]
+    assert good.date < slow.date
 
 
 def test_commands_share_the_time_and_the_timeout_bounds_each(odoo_case, env):

@@ -239,7 +239,9 @@ def test_four_methods_retrieve_nothing_before_the_check():
 
 
 def test_batches_are_bounded_by_count():
-    sizes = [len(batch) for batch in batches([message_of(1)] * 45)]
+    letters = [message_of(1)] * (2 * MAX_BATCH_MESSAGES + 5)
+
+    sizes = [len(batch) for batch in batches(letters)]
 
     assert sizes == [MAX_BATCH_MESSAGES, MAX_BATCH_MESSAGES, 5]
 

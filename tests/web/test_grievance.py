@@ -319,3 +319,7 @@ def test_register_and_figures(page, office: Office, picture):
     browser.open_action(page, f"{ADDON}.grievance_report_action")
     expect(page.locator("div.o_pivot")).to_contain_text("Resolved in Time")
     picture(page, "grievance-figures")
+    page.locator("button.o_graph").click()
+    expect(page.locator(".o_graph_renderer canvas")).to_be_visible()
+    page.wait_for_timeout(1500)  # the bars grow
+    picture(page, "grievance-graph")

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)?")
 _HEADER_LINE = re.compile(rb"From |[!-9;-~]*:|[\t ]")
-_DASH_LINE = re.compile(rb"[\r\n]--[^\r\n]*")
+_DASH_LINE = re.compile(rb"\n--[^\r\n]*")
+# Where a line may end with CR alone; a search for the class is many times slower.
+_DASH_LINE_AFTER_CR = re.compile(rb"[\r\n]--[^\r\n]*")
 
 
 @dataclass
@@ -91,7 +93,8 @@ class Scanner:
         self.count = 0
         self.cut = []
         # Any line that may be a boundary; the very first one of a message is none.
-        dashes = list(_DASH_LINE.finditer(raw))
+        dash_line = _DASH_LINE_AFTER_CR if b"\r--" in raw else _DASH_LINE
+        dashes = list(dash_line.finditer(raw))
         self._dash_starts = [match.start() + 1 for match in dashes]
         self._dashes = [match.group()[1:].rstrip(b" \t") for match in dashes]
 

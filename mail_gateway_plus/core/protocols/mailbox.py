@@ -12,7 +12,7 @@ from .after_fetch import Aftercare
 from .asking import LONGEST_STEP
 
 # A batch is bounded by both: round trips are saved, memory stays small.
-MAX_BATCH_MESSAGES = 20
+MAX_BATCH_MESSAGES = 40
 MAX_BATCH_BYTES = 8 * 1024 * 1024
 
 

@@ -313,3 +313,39 @@ class TestWhoMayAppeal(DecidedCase):
 
         self.assertCame(row)
         self.assertFalse(self.ticket.appeal_ids)
+
+    def finding_rule(self):
+        """Have a rule add what names a ticket anywhere in its text to that ticket."""
+        number = self.env["ir.model.fields"]._get("grievance.ticket", "number")
+        condition = {
+            "aspect": "text",
+            "operator": "regex",
+            "value": r"(?P<no>GRV/\d+/\d+)",
+        }
+        self.env["mail.gateway.rule"].create(
+            {
+                "name": "By number",
+                "scope": "any",
+                "record_type": "grievance.ticket",
+                "action": "find",
+                "find_field_id": number.id,
+                "find_value": "{{ group.no }}",
+                "condition_ids": [Command.create(condition)],
+            }
+        )
+
+    def test_rule_that_finds_the_number_makes_nobody_the_complainant(self):
+        self.finding_rule()
+
+        row = self.by_number(f"APPEAL\nThat is {self.ticket.number}.\n", "Pump")
+
+        self.assertCame(row)
+        self.assertFalse(self.ticket.appeal_ids)
+        self.assertIn("not taken for the complainant's", row.route_notes)
+
+    def test_nor_does_it_doubt_an_answer_to_our_letter(self):
+        self.finding_rule()
+
+        self.answered(f"APPEAL\nThat is {self.ticket.number}.\n")
+
+        self.assertEqual(len(self.ticket.appeal_ids), 1)

@@ -9,6 +9,8 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.mail_gateway_plus.models.fetchmail_server_turn import Turn
+
 FETCH_LOGGER = "odoo.addons.mail_gateway_plus.models.fetchmail_server_fetch"
 
 
@@ -46,6 +48,18 @@ class TestPolling(GatewayCase):
 
         server.next_poll_at = fields.Datetime.now() - timedelta(minutes=1)
         self.assertEqual(self.run_cron(), ["box"])
+
+    def test_when_time_is_over_others_begin_only_while_an_early_one_lasts(self):
+        early, late = self.mailbox(name="early"), self.mailbox(name="late")
+        turn = Turn(500, 2, float("inf"), early.browse())
+        turn.begin(early)
+
+        turn.has_time = False
+        self.assertTrue(turn.may_begin)
+
+        turn.begin(late)
+        turn.end(early)
+        self.assertFalse(turn.may_begin)
 
     def test_fetch_now_does_not_wait(self):
         server = self.mailbox(FourMethodConnection(), poll_minutes=30)

@@ -1,13 +1,16 @@
 """How much is asked of the database, and that it has indexes for it. No clocks."""
 
 import gc
+from functools import partial
 from unittest.mock import patch
 
 from gateway_case import FourMethodConnection, GatewayCase, letter
 
+from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from odoo.addons.mail_gateway_plus.core.policy.outcome import Outcome, State, Trace
 from odoo.addons.mail_gateway_plus.core.protocols.mailbox import MessageRef
 from odoo.addons.mail_gateway_plus.models import (
     mail_gateway_inbound_queue,
@@ -207,6 +210,32 @@ class TestMemo(GatewayCase):
         self.assertEqual(
             partners.search([("email_normalized", "=", "bo@home.example")]), new
         )
+
+    def test_whoever_changes_a_description_of_fields_changes_no_other(self):
+        tickets = self.env["grievance.ticket"]
+
+        tickets.fields_get().clear()
+
+        self.assertTrue("subject" in tickets.fields_get())
+        self.assertEqual(list(tickets.fields_get(["subject"])), ["subject"])
+
+    def test_sender_who_opened_a_record_is_counted_from_then_on(self):
+        limits = self.env["mail.gateway.examination"]._limits()
+        now = fields.Datetime.now()
+        server = self.mailbox(FourMethodConnection(letter("Dark street")))
+        self.fetch(server)
+        row = self.rows(server)
+        row._know_quiet([row.sender], limits)
+        count = partial(row._count_opened, row.sender, row.subject, now, limits)
+        with self.assertQueryCount(0):
+            self.assertEqual(count(), (0, 0))
+
+        ticket = self.env["grievance.ticket"].create({"subject": "Dark street"})
+        trace = Trace(model=ticket._name, record_id=ticket.id)
+        trace.identity["has_opened"] = True
+        row._note_outcome(Outcome(State.DONE), trace)
+
+        self.assertEqual(count(), (1, 1))
 
     def test_users_do_not_share_what_they_may_see(self):
         user = self.env["res.users"].create({"name": "U", "login": "memo-user"})

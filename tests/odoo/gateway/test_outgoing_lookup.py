@@ -123,6 +123,14 @@ class TestSentFolder(OutgoingCase):
         self.assertEqual(self.uncertain.state, "uncertain")
         self.assertIn("No incoming IMAP server", told["params"]["message"])
 
+    def test_account_with_a_similar_name_is_another_one(self):
+        self.server.smtp_user = "des_@city.example"
+
+        told = self.look(SentFolder(self.message_id))
+
+        self.assertEqual(self.uncertain.state, "uncertain")
+        self.assertIn("No incoming IMAP server", told["params"]["message"])
+
     def test_mail_is_looked_up_soon_after_by_itself(self):
         cron = self.env.ref(LOOK_UP_CRON)
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])

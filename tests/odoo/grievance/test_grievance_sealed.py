@@ -224,7 +224,7 @@ class TestGrievanceSealed(PeopleCase):
         self.assertFalse(ticket.user_id)
         self.assertNotIn(self.officer.partner_id, ticket.message_partner_ids)
 
-    def test_acknowledgement_tells_nothing_but_the_number(self):
+    def test_acknowledgement_tells_nothing_of_what_it_is_about(self):
         ticket = self.receive(letter(Subject="Rape", body="He tried to rape me."))
 
         mail = self.acknowledgements(ticket)

@@ -1,0 +1,132 @@
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.mail.models.fetchmail import MAIL_SERVER_DOMAIN
+
+_logger = logging.getLogger(__name__)
+
+# How often a run that goes on looks for mailboxes whose time has come meanwhile.
+LOOK_AGAIN_SECONDS = 5
+# What counts as the interval of a mailbox that is read at every run, when it fails or
+# when a run lasts.
+SHORTEST_INTERVAL = timedelta(minutes=1)
+
+
+@dataclass
+class Turn:
+    """What the tasks of one run share.
+
+    ``remaining`` counts mailboxes that are not read to their end, ``has_time`` says
+    whether the scheduler lets us go on; at ``ends_at``, by the monotonic clock,
+    Odoo would end the worker. ``progressing`` are the mailboxes that brought something.
+    ``in_work`` says of those being read now whether there was time when they began.
+    """
+
+    limit: int
+    remaining: int
+    ends_at: float
+    progressing: models.BaseModel
+    has_time: bool = True
+    error: Exception | None = None
+    in_work: dict = field(default_factory=dict)
+    looked_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def may_begin(self):
+        """Whether a mailbox may still get its turn.
+
+        When the scheduler's time is over, others wait for the run to end: it does not
+        until those are read that began in time, and keeps nobody waiting meanwhile.
+        """
+        return self.has_time or any(self.in_work.values())
+
+    def begin(self, server):
+        """Note that a mailbox is being read from now on."""
+        self.in_work[server.id] = self.has_time
+
+    def end(self, server):
+        """Note that it no longer is."""
+        del self.in_work[server.id]
+
+    def note_busy(self, server):
+        """Pass over a mailbox that another worker reads, or that was unconfirmed."""
+        self.remaining -= 1
+        _logger.info("Mailbox %s is not read: in use or changed", server.id)
+        if not server.env.context.get("cron_id"):
+            self.error = UserError(
+                server.env._(
+                    "The mailbox %s is being read at this moment, or is not "
+                    "confirmed. What comes shows in the journal.",
+                    server.name,
+                )
+            )
+
+
+class FetchmailServerTurn(models.Model):
+    """Which mailbox is read when."""
+
+    _inherit = "fetchmail.server"
+
+    def _polls(self, turn):
+        """Yield a task for each mailbox, then for each whose time comes meanwhile.
+
+        ``None`` when there is none at the moment. So a slow mailbox, for which the run
+        goes on, does not delay the others.
+        """
+        servers = self
+        while True:
+            for server in servers:
+                if not turn.may_begin:
+                    return
+                # Commits empty the cache: each reads its own row again, not all rows.
+                yield server.with_prefetch()._poll(turn)
+            servers = self._due_meanwhile(turn)
+            if not servers:
+                yield None
+
+    def _due_meanwhile(self, turn):
+        """Return the mailboxes that have come due since the last look."""
+        is_soon = time.monotonic() < turn.looked_at + LOOK_AGAIN_SECONDS
+        if is_soon or not self.env.context.get("cron_id"):
+            return self.browse()
+        turn.looked_at = time.monotonic()
+        latest = fields.Datetime.now() - SHORTEST_INTERVAL
+        servers = self.search(MAIL_SERVER_DOMAIN)._in_turn()
+        servers = servers.filtered(
+            lambda server: (
+                server.id not in turn.in_work
+                and (not server.date or server.date <= latest)
+            )
+        )
+        turn.remaining += len(servers)
+        self._commit()
+        return servers
+
+    def _in_turn(self):
+        """Return the mailboxes to read now, longest without a visit first.
+
+        A slow mailbox cannot starve the others that way. The scheduler passes over
+        those that are not due; *Fetch Now* asks for its mailbox at any time.
+        """
+        servers = self
+        if self.env.context.get("cron_id"):
+            now = fields.Datetime.now()
+            servers = self.filtered(
+                lambda server: not server.next_poll_at or server.next_poll_at <= now
+            )
+        never = fields.Datetime.now().min
+        return servers.sorted(lambda server: server.date or never)
+
+    def _wake_for_next_poll(self):
+        """Have the scheduler come back for the mailbox that is due next."""
+        # Who is due at every run waits for the next one: waking it for now would make
+        # it run without a pause.
+        now = fields.Datetime.now()
+        due = [s.next_poll_at for s in self if s.next_poll_at and s.next_poll_at > now]
+        if due and self.env.context.get("cron_id"):
+            self.env.ref("mail.ir_cron_mail_gateway_action").sudo()._trigger(min(due))
