@@ -153,21 +153,24 @@ class FetchmailServerFetch(models.Model):
             server = self.with_context(mail_gateway_dial_only=True)
             connection = server._connect__()
             dial = connection if isinstance(connection, Dial) else None
-            self._commit()
             ask = self._asking(dial, turn)
+            # Each commit would have the row read again.
+            names, size_limit = self._folder_names(), self._limit_in_bytes()
+            policy = StartPolicy(self.start_policy)
+            self._commit()
             if dial:
                 mailbox = yield ask(dial.connect)
             else:  # another addon's, which may need the database
                 mailbox = as_mailbox(connection)
-            mailbox.size_limit = self._limit_in_bytes()
+            mailbox.size_limit = size_limit
             mailbox.step_seconds = ask.step_seconds
             has_more = has_chores = False
-            for name in self._folder_names():
+            for name in names:
                 yield ask(mailbox.open, name)
-                more = yield from self._drain(mailbox, name, turn, ask)
+                more = yield from self._drain(mailbox, name, policy, turn, ask)
                 while more and turn.has_time and not mailbox.status:
                     # Another addon's connection lists one batch at a time.
-                    more = yield from self._drain(mailbox, name, turn, ask)
+                    more = yield from self._drain(mailbox, name, policy, turn, ask)
                 has_more |= more
                 if not self._has_chores():
                     continue
@@ -212,16 +215,16 @@ class FetchmailServerFetch(models.Model):
                     _logger.exception("The visit of mailbox %s is not noted", self.id)
                     turn.error = error
 
-    def _drain(self, mailbox, folder, turn, ask):
+    def _drain(self, mailbox, folder, policy, turn, ask):
         """Journal and acknowledge what is new in the open folder.
 
+        :param policy: the mailbox's :class:`StartPolicy`
         :returns: whether the folder holds more
         """
         journal = self.env["mail.gateway.inbound"]
         ledger = self.env["mail.gateway.folder"]._of(self, folder)
         uidvalidity = mailbox.status.uidvalidity if mailbox.status else ""
         progress = ledger._progress()
-        policy = StartPolicy(self.start_policy)
         question = next_question(progress, uidvalidity, policy)
         if uidvalidity:
             is_from_start = question.advances_by_uid and not question.above

@@ -309,7 +309,8 @@ class MailGatewayInboundJournal(models.Model):
             id=server.id,
             now=fields.Datetime.now(),
         )
-        if server.failed_folder:
+        # Alone, as the row is wide and this is asked at each visit.
+        if server.with_context(prefetch_fields=False).failed_folder:
             query = SQL(
                 "%s OR EXISTS (SELECT FROM mail_gateway_inbound WHERE server_id = %s"
                 " AND state = 'quarantined' AND is_set_aside IS NOT TRUE)",
