@@ -27,12 +27,12 @@ class IrMailServerSummary(models.Model):
     mean_queue_seconds = fields.Float(
         string="Mean Time to Acceptance (s)",
         compute="_compute_queue_seconds",
-        help="Mean of the last 24 hours, from when a mail was due to its acceptance.",
+        help="Mean of the last 24 hours, from when a letter was due to its acceptance.",
     )
     p95_queue_seconds = fields.Float(
         string="95% within (s)",
         compute="_compute_queue_seconds",
-        help="In so many seconds 19 of 20 mails of the last 24 hours were accepted.",
+        help="In so many seconds 19 of 20 letters of the last 24 hours were accepted.",
     )
 
     def _compute_open_mails(self):
