@@ -13,6 +13,7 @@ from . import grievance_ticket_letter
 from . import grievance_sla
 from . import grievance_ticket_sla
 from . import grievance_ticket_decision
+from . import grievance_ticket_independence
 from . import grievance_report
 from . import grievance_sealed_count
 from . import mail_thread

@@ -205,7 +205,8 @@ class GrievanceTicketDecision(models.Model):
         copied = (
             "partner_id complainant_name complainant_type complainant_phone email_from "
             "intake_address language channel location programme vulnerability "
-            "category_id severity sensitivity team_id company_id has_consent"
+            "category_id severity sensitivity concerned_user_ids team_id company_id "
+            "has_consent"
         )
         return self._convert_to_write({name: self[name] for name in copied.split()})
 
