@@ -93,7 +93,8 @@ class FetchmailServerFetch(models.Model):
         self.env["ir.cron"]._commit_progress(remaining=turn.remaining)
         threads = whole_number(self.env, PARALLEL_MAILBOXES, least=1)
         run(due._polls(turn), threads=threads, patience=LOOK_AGAIN_SECONDS)
-        servers._wake_for_next_poll()
+        # Some may have been confirmed, others deleted meanwhile.
+        servers.search(MAIL_SERVER_DOMAIN)._wake_for_next_poll()
         return turn.error
 
     def _end_of_worker(self):
@@ -251,7 +252,7 @@ class FetchmailServerFetch(models.Model):
             refs_of_batch = [message.ref for message in batch]
             yield from self._acknowledge(mailbox, refs_of_batch, ask)
             got.update(refs_of_batch)
-            if not turn.has_time:
+            if not turn.may_go_on(self):
                 return True
         if len(new) > turn.limit:
             return True
@@ -282,9 +283,18 @@ class FetchmailServerFetch(models.Model):
 
     def _lock_for_polling(self):
         """Say whether the mailbox is ours to read: confirmed, and read by nobody."""
-        [(is_locked,)] = self.env.execute_query(
-            SQL("SELECT pg_try_advisory_lock(%s, %s)", LOCK_CLASS, self.id)
+        [(is_locked, is_there)] = self.env.execute_query(
+            SQL(
+                "SELECT pg_try_advisory_lock(%s, %s),"
+                " EXISTS (SELECT FROM fetchmail_server WHERE id = %s)",
+                LOCK_CLASS,
+                self.id,
+                self.id,
+            )
         )
+        if not is_there:  # deleted since the run began
+            self._unlock_after_polling()
+            return False
         # Whom the environment keeps from being read is told why when it connects.
         is_read = self.filtered_domain(MAIL_SERVER_DOMAIN) or (
             not self._is_proven_in_environment()

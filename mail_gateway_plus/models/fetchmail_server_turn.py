@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from odoo.addons.mail.models.fetchmail import MAIL_SERVER_DOMAIN
 
@@ -24,7 +25,8 @@ class Turn:
     ``remaining`` counts mailboxes that are not read to their end, ``has_time`` says
     whether the scheduler lets us go on; at ``ends_at``, by the monotonic clock,
     Odoo would end the worker. ``progressing`` are the mailboxes that brought something.
-    ``in_work`` says of those being read now whether there was time when they began.
+    ``in_work`` says of those being read now whether there was time when they began,
+    ``begun_at`` of all when they last got their turn, by the same clock.
     """
 
     limit: int
@@ -34,6 +36,7 @@ class Turn:
     has_time: bool = True
     error: Exception | None = None
     in_work: dict = field(default_factory=dict)
+    begun_at: dict = field(default_factory=dict)
     looked_at: float = field(default_factory=time.monotonic)
 
     @property
@@ -44,6 +47,13 @@ class Turn:
         until those are read that began in time, and keeps nobody waiting meanwhile.
         """
         return self.has_time or any(self.in_work.values())
+
+    def may_go_on(self, server):
+        """Say whether a mailbox may bring its next batch.
+
+        One that began late does so as long as the run lasts for others anyway.
+        """
+        return self.has_time or not self.in_work[server.id] and self.may_begin
 
     def begin(self, server):
         """Note that a mailbox is being read from now on."""
@@ -83,6 +93,7 @@ class FetchmailServerTurn(models.Model):
             for server in servers:
                 if not turn.may_begin:
                     return
+                turn.begun_at[server.id] = time.monotonic()
                 # Commits empty the cache: each reads its own row again, not all rows.
                 yield server.with_prefetch()._poll(turn)
             servers = self._due_meanwhile(turn)
@@ -95,14 +106,12 @@ class FetchmailServerTurn(models.Model):
         if is_soon or not self.env.context.get("cron_id"):
             return self.browse()
         turn.looked_at = time.monotonic()
-        latest = fields.Datetime.now() - SHORTEST_INTERVAL
-        servers = self.search(MAIL_SERVER_DOMAIN)._in_turn()
-        servers = servers.filtered(
-            lambda server: (
-                server.id not in turn.in_work
-                and (not server.date or server.date <= latest)
-            )
-        )
+        now = fields.Datetime.now()
+        due = Domain("next_poll_at", "=", False) | Domain("next_poll_at", "<=", now)
+        latest = turn.looked_at - SHORTEST_INTERVAL.total_seconds()
+        lately = [id_ for id_, begun in turn.begun_at.items() if begun > latest]
+        others = Domain("id", "not in", [*lately, *turn.in_work])
+        servers = self.search(Domain(MAIL_SERVER_DOMAIN) & due & others)._in_turn()
         turn.remaining += len(servers)
         self._commit()
         return servers

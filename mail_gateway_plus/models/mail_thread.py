@@ -63,7 +63,7 @@ class MailThread(models.AbstractModel):
         key = (self._name, "fields", self.env.uid, self.env.su, self.env.lang)
         if key not in memo:
             memo[key] = super().fields_get()
-        return dict(memo[key])
+        return {name: dict(described) for name, described in memo[key].items()}
 
     def _message_parse_extract_payload(
         self, message, message_dict, save_original=False

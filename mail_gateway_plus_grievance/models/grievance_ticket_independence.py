@@ -1,8 +1,11 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from .grievance_ticket_seal import SENSITIVE, STANDARD
+
+# Who does something with a ticket.
+ACTING = ("user_id", "decided_by_id", "approved_by_id")
 
 
 class GrievanceTicketIndependence(models.Model):
@@ -19,10 +22,10 @@ class GrievanceTicketIndependence(models.Model):
         "grievance_ticket_concerned_rel",
         string="About",
         domain=[("share", "=", False)],
-        copy=False,
         help="The users whom the grievance is about. It becomes sensitive, and they do "
         "not see it, are told nothing of it, and cannot work on it or decide it, "
-        "whatever their role is.",
+        "whatever their role is. Enter it on tickets about the same matter as well. A "
+        "new letter about it is seen by the whole sealed team until it is processed.",
     )
 
     @api.onchange("concerned_user_ids")
@@ -30,20 +33,28 @@ class GrievanceTicketIndependence(models.Model):
         if self.user_id in self.concerned_user_ids._origin:
             self.user_id = False
 
-    @api.constrains("concerned_user_ids", "user_id", "decided_by_id", "approved_by_id")
-    def _check_independence(self):
-        # sudo: it may be sealed from whoever entered it
-        for ticket in self.sudo():
-            acting = ticket.user_id | ticket.decided_by_id | ticket.approved_by_id
-            if partial := acting & ticket.concerned_user_ids:
-                raise ValidationError(
-                    self.env._(
-                        "The grievance is about %s. Somebody else has to see to it.",
-                        ", ".join(partial.mapped("name")),
-                    )
+    def _check_independence(self, vals):
+        """Raise if one of these is given to somebody whom it is about."""
+        named = [vals.get(name) for name in ACTING if vals.get(name)]
+        acting = self.env["res.users"].browse(named)
+        # sudo: it may be sealed from whoever enters it
+        if partial := acting & self.sudo().concerned_user_ids:
+            raise ValidationError(
+                self.env._(
+                    "The grievance is about %s. Somebody else has to see to it.",
+                    ", ".join(partial.mapped("name")),
                 )
+            )
 
     # -------------------------------------------------------------- becoming sealed
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        tickets = super().create(vals_list)
+        # sudo: who makes it may have lost sight of it already
+        for ticket in tickets.sudo().filtered("concerned_user_ids"):
+            ticket._hand_to_others()
+        return tickets
 
     def _with_seal(self, vals):
         is_standard = (vals.get("sensitivity") or STANDARD) == STANDARD
@@ -58,13 +69,22 @@ class GrievanceTicketIndependence(models.Model):
         return field.convert_to_cache(commands, self.browse())
 
     def write(self, vals):
+        self._check_independence(vals)
         result = super().write(vals)
         if "concerned_user_ids" in vals:
             # sudo: who enters it may have lost sight of the ticket
             for ticket in self.sudo().filtered("concerned_user_ids"):
                 ticket._follow_sensitivity()
-                ticket._take_back()
+                ticket._hand_to_others()
         return result
+
+    def _hand_to_others(self):
+        """Leave the ticket to those whom it is not about, to managers if need be."""
+        if self.user_id in self.concerned_user_ids:
+            self.user_id = False
+        if self.team_id and not self.team_id._people() - self.concerned_user_ids:
+            self.team_id = False
+        self._take_back()
 
     def _follow_sensitivity(self):
         if self.concerned_user_ids and self.sensitivity == STANDARD:
@@ -88,6 +108,16 @@ class GrievanceTicketIndependence(models.Model):
 
     # ------------------------------------------------------------- from whom it is kept
 
+    @api.ondelete(at_uninstall=False)
+    def _keep_what_is_about_somebody(self):
+        """Keep what its letters say from them, which only the ticket tells."""
+        if self.sudo().concerned_user_ids:
+            raise UserError(
+                self.env._(
+                    "A grievance about somebody of us is not deleted. Archive it."
+                )
+            )
+
     @api.model
     def _about_user(self):
         return Domain("concerned_user_ids", "in", self.env.uid)
@@ -107,12 +137,6 @@ class GrievanceTicketIndependence(models.Model):
     @api.depends("concerned_user_ids")
     def _compute_is_reserved(self):
         return super()._compute_is_reserved()
-
-    def _break_seal(self, reason, hours):
-        # Not why: that there is a grievance about them is not for them to know.
-        if self.env.user in self.sudo().concerned_user_ids:
-            raise AccessError(self.env._("This seal is not yours to break."))
-        return super()._break_seal(reason, hours)
 
     def _superiors(self):
         concerned = self.sudo().concerned_user_ids

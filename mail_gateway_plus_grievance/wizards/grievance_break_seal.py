@@ -40,7 +40,9 @@ class GrievanceBreakSeal(models.TransientModel):
             ]
         )
         ticket = ticket.sudo(False).with_env(self.env)
-        if not ticket or not ticket.sudo().is_withheld:
+        # One that is about the user shall seem to be none.
+        is_about = self.env.user in ticket.sudo().concerned_user_ids
+        if not ticket or is_about or not ticket.sudo().is_withheld:
             raise UserError(self.env._("No ticket with this number is sealed for you."))
         ticket._break_seal(self.reason, self.hours)
         return {

@@ -56,10 +56,23 @@ class TestPolling(GatewayCase):
 
         turn.has_time = False
         self.assertTrue(turn.may_begin)
+        self.assertFalse(turn.may_go_on(early))
 
         turn.begin(late)
+        self.assertTrue(turn.may_go_on(late))
+
         turn.end(early)
         self.assertFalse(turn.may_begin)
+        self.assertFalse(turn.may_go_on(late))
+
+    def test_mailbox_that_was_deleted_meanwhile_ends_no_run(self):
+        deleted, other = self.mailbox(name="deleted"), self.mailbox(name="other")
+        turn = Turn(500, 2, float("inf"), other.browse())
+        deleted.unlink()
+
+        self.assertEqual(list(deleted.with_context(cron_id=1)._poll(turn)), [])
+
+        self.assertEqual(turn.remaining, 1)
 
     def test_fetch_now_does_not_wait(self):
         server = self.mailbox(FourMethodConnection(), poll_minutes=30)

@@ -2,7 +2,7 @@
 
 from people_case import PeopleCase
 
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -55,11 +55,13 @@ class TestIndependence(PeopleCase):
         self.assertTrue(self.may(colleague, "write", ticket))
         self.assertNotIn(self.keeper, ticket._managers())
 
-    def test_whom_it_is_about_does_not_break_the_seal(self):
+    def test_to_whom_it_is_about_there_is_no_seal_to_break(self):
         ticket = self.about(self.manager)
+        breaking = self.env["grievance.break.seal"].with_user(self.manager)
+        words = {"number": ticket.number, "reason": "I have to"}
 
-        with self.assertRaises(AccessError):
-            ticket.with_user(self.manager)._break_seal("I have to", 1)
+        with self.assertRaisesRegex(UserError, "No ticket with this number"):
+            breaking.create(words).action_confirm()
 
         self.assertFalse(self.seen_by(self.manager, ticket))
 
@@ -78,15 +80,36 @@ class TestIndependence(PeopleCase):
         with self.assertRaisesRegex(ValidationError, "Somebody else"):
             ticket.user_id = self.keeper
 
-    def test_who_decided_it_cannot_be_whom_it_is_about(self):
+    def test_who_worked_on_it_leaves_it_and_decides_nothing_more(self):
         ticket = self.ticket(sensitivity="sensitive", user_id=self.keeper.id)
         ticket.with_user(self.keeper).write(
             {"decision": "rejected", "decision_reasons": "<p>No.</p>"}
         )
-        ticket.user_id = False
 
+        ticket.concerned_user_ids = self.keeper
+
+        self.assertFalse(ticket.user_id)
+        self.assertEqual(ticket.decided_by_id, self.keeper)  # which has to be told
         with self.assertRaisesRegex(ValidationError, "Somebody else"):
-            ticket.concerned_user_ids = self.keeper
+            ticket.approved_by_id = self.keeper
+
+    def test_where_it_is_about_the_whole_team_managers_see_to_it(self):
+        ticket = self.about(self.keeper)
+
+        self.assertFalse(ticket.team_id)
+        self.assertTrue(self.may(self.manager, "write", ticket))
+        self.assertIn(self.manager, ticket._managers())
+
+    def test_copy_is_about_the_same_people(self):
+        ticket = self.about(self.officer)
+
+        self.assertEqual(ticket.copy().concerned_user_ids, self.officer)
+
+    def test_it_is_archived_and_not_deleted(self):
+        ticket = self.about(self.officer)
+
+        with self.assertRaisesRegex(UserError, "Archive it"):
+            ticket.unlink()
 
     def test_it_stays_sealed_as_long_as_it_is_about_somebody(self):
         ticket = self.about(self.officer)
