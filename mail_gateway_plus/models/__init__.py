@@ -112,6 +112,7 @@ from . import mail_gateway_quota_use
 from . import mail_gateway_reply_rule
 from . import mail_gateway_built_in_rule
 from . import mail_mail
+from . import mail_template
 from . import mail_mail_claim
 from . import mail_mail_parcel
 from . import mail_mail_portion

@@ -17,6 +17,8 @@ FRESH = {
 # System parameter and its default: mails that may wait before mailings are refused; 0:
 # any number.
 QUEUE_CAP = ("mail_gateway_plus.queue_cap", 0)
+# Key of the context in which mail is made for a mailing.
+MAILING = "mail_gateway_is_mailing"
 # Key of the transaction's memory of when the queue is to be woken.
 WAKE_KEY = "mail_gateway_plus.wake"
 
@@ -128,7 +130,7 @@ class MailMail(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         vals_list = [{**values} for values in vals_list]
-        is_many = len(vals_list) > INTERACTIVE_AT_ONCE
+        is_many = len(vals_list) > INTERACTIVE_AT_ONCE or self.env.context.get(MAILING)
         for values in vals_list:
             if not values.get("gateway_lane"):
                 # Of its own: what tells of a message that is there already is none.

@@ -51,17 +51,28 @@ class MailMailRecovery(models.Model):
         recipients._note_stopped(self, reason)
         settled = recipients._settled(self)
         addressees = self._gateway_addressees()
-        if settled and self._gateway_is_left(addressees, settled):
+        is_left = settled and self._gateway_is_left(addressees, settled)
+        if is_left and self._gateway_has_another_try():
             self._gateway_recover_unsent()
             return
         reached = self._gateway_reached(addressees, {}, settled)
         self._gateway_note_uncertain(reason, reached)
+
+    def _gateway_has_another_try(self):
+        """Say whether it is not given up yet, for its age."""
+        since = self.gateway_since or self.scheduled_date or self.create_date
+        tries = self.gateway_tries + 1
+        is_young = self._gateway_next_try(OURS, tries, since) is not None
+        return self.gateway_tries < DEATHS_FORGIVEN or is_young
 
     def _gateway_recover_unsent(self):
         """Queue it anew: at once, but in due course if its workers keep dying."""
         errand = Errand(self.id, self.scheduled_date or self.create_date)
         if self.gateway_tries >= DEATHS_FORGIVEN:
             reason = self.env._("Odoo was stopped while the mail was being sent.")
-            self._gateway_try_again(errand, OURS, reason, ([], []))
+            settled = self.env["mail.gateway.recipient"].sudo()._settled(self)
+            addressees = self._gateway_addressees() if settled else []
+            reached = self._gateway_reached(addressees, {}, settled)
+            self._gateway_try_again(errand, OURS, reason, reached)
             return
         self.write({**UNCLAIMED, "gateway_tries": self.gateway_tries + 1})

@@ -1,3 +1,4 @@
+from . import mail_compose_message
 from . import mail_gateway_change_server
 from . import mail_gateway_decide
 from . import mail_gateway_move_mails

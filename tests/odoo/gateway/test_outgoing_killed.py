@@ -1,10 +1,11 @@
 """Mail that changes hands: taken over, or left by a worker that was killed."""
 
+from datetime import timedelta
 from unittest.mock import patch
 
 from outgoing_case import OutgoingCase
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.tests import tagged
 
 from odoo.addons.mail_gateway_plus.core.parsing.delivery_report import (
@@ -200,6 +201,17 @@ class TestKilledAtTheDot(OutgoingCase):
         self.assertEqual(self.killed.state, "uncertain")
         self.assertEqual(self.sink_of_main.recipients, [AMINA, BO, CARO])
         self.assertEqual(self.outcomes_of(self.killed), ["uncertain"] * 3)
+
+    def test_X1_mail_too_old_for_another_try_is_still_uncertain_for_whom_it_is(self):
+        long_ago = fields.Datetime.now() - timedelta(days=30)
+        self.kill_at_the_dot_to(BO)
+        self.killed.write({"gateway_tries": 3, "gateway_since": long_ago})
+
+        self.run_queue()
+
+        self.assertEqual(self.killed.state, "uncertain")
+        self.assertEqual(self.sink_of_main.recipients, [AMINA, BO])
+        self.assertEqual(self.statuses(), ["sent", "exception", "exception"])
 
     def test_all_get_it_where_uncertain_mail_is_sent_again(self):
         self.env["ir.config_parameter"].set_param(

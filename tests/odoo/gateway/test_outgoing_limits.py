@@ -40,11 +40,13 @@ class TestQueueCap(OutgoingCase):
             self.mails.create([values] * 3)
         self.assertEqual(len(self.mails.create([values] * 2)), 2)
 
-    def test_template_to_many_at_once_has_to_fit_as_a_mailing_does(self):
-        users = self.env["res.users"].create(
-            [{"name": f"U{n}", "login": f"u{n}@home.example"} for n in range(12)]
+    def users(self, count):
+        return self.env["res.users"].create(
+            [{"name": f"U{n}", "login": f"u{n}@home.example"} for n in range(count)]
         )
-        template = self.env["mail.template"].create(
+
+    def template(self):
+        return self.env["mail.template"].create(
             {
                 "name": "News",
                 "model_id": self.env["ir.model"]._get_id("res.users"),
@@ -52,6 +54,32 @@ class TestQueueCap(OutgoingCase):
                 "email_to": "{{ object.login }}",
             }
         )
+
+    def test_what_odoo_makes_in_batches_is_a_mailing_to_its_last_mail(self):
+        self.settings.create({"mail_gateway_queue_cap": 0}).execute()
+        self.env["ir.config_parameter"].set_param("mail.batch_size", 5)
+        users, template = self.users(12), self.template()
+
+        mails = template.send_mail_batch(users.ids)
+        composer = self.env["mail.compose.message"].create(
+            {
+                "composition_mode": "mass_mail",
+                "model": "res.users",
+                "res_ids": users.ids,
+                "subject": "News",
+                "body": "<p>News</p>",
+                "force_send": False,
+            }
+        )
+        mails |= composer._action_send_mail()[0]
+
+        self.assertEqual(mails.mapped("gateway_lane"), [BULK] * 24)
+        self.assertNotEqual(
+            self.mails.browse(template.send_mail(users[0].id)).gateway_lane, BULK
+        )
+
+    def test_template_to_many_at_once_has_to_fit_as_a_mailing_does(self):
+        users, template = self.users(12), self.template()
 
         with self.assertRaisesRegex(UserError, "12 more"):
             template.send_mail_batch(users.ids)
