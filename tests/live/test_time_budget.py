@@ -5,6 +5,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from odoo.addons.mail_gateway_plus.core.protocols.mailbox import MAX_BATCH_MESSAGES
+
 from tests.live.live_case import committing, incoming_at, letter, rows_of
 from tests.rig.dripping_server import DrippingServer
 from tests.rig.lying_servers import LyingImap, LyingPop
@@ -53,9 +55,9 @@ def test_dripping_server_delays_nobody(odoo_case, env, kind):
     assert (slow.failure_count, good.failure_count) == (1, 0)
 
 
-def test_mailbox_whose_time_comes_while_a_slow_one_is_read_is_read(
-    odoo_case, env, monkeypatch
-):
+@pytest.fixture
+def looking_often(monkeypatch):
+    """Have a run look for what has come due several times a second."""
     from odoo.addons.mail_gateway_plus.models import (
         fetchmail_server_fetch,
         fetchmail_server_turn,
@@ -63,18 +65,53 @@ def test_mailbox_whose_time_comes_while_a_slow_one_is_read_is_read(
 
     for module in (fetchmail_server_fetch, fetchmail_server_turn):
         monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 0.2)
+
+
+def due_in(seconds):
+    """Return the values of a mailbox that was read before and is due again soon."""
     now = datetime.now(timezone.utc).replace(tzinfo=None)
-    times = {"date": now - timedelta(hours=1), "next_poll_at": now + timedelta(0, 1)}
+    return {
+        "date": now - timedelta(hours=1),
+        "next_poll_at": now + timedelta(seconds=seconds),
+    }
+
+
+def test_mailbox_whose_time_comes_while_a_slow_one_is_read_is_read(
+    odoo_case, env, looking_often
+):
     held = {1: letter("From the honest one")}
     with DrippingServer(b"* OK ") as dripping, LyingImap(held) as honest:
         slow = incoming_at(env, "imap", dripping.port, time_budget=4)
-        good = incoming_at(env, "imap", honest.port, **times)
+        good = incoming_at(env, "imap", honest.port, **due_in(1))
 
         job = env.ref("mail.ir_cron_mail_gateway_action")
         timed_fetch(odoo_case, (slow + good).with_context(cron_id=job.id))
 
     assert rows_of(good).mapped("subject") == ["From the honest one"]
     assert good.date < slow.date
+
+
+def test_run_whose_time_is_over_reads_others_whole_as_long_as_it_lasts_anyway(
+    odoo_case, env, looking_often
+):
+    many = {uid: letter(f"No. {uid}") for uid in range(1, MAX_BATCH_MESSAGES + 6)}
+    with (
+        DrippingServer(b"* OK ") as dripping,
+        LyingImap({}) as early,
+        LyingImap(many) as late,
+    ):
+        slow = incoming_at(env, "imap", dripping.port, time_budget=8)
+        soon = incoming_at(env, "imap", early.port, **due_in(1))
+        later = incoming_at(env, "imap", late.port, **due_in(3))
+        job = env.ref("mail.ir_cron_mail_gateway_action")
+        job, progress = job._add_progress()
+        times = {"cron_id": job.id, "cron_end_time": time.monotonic() + 0.5}
+
+        timed_fetch(odoo_case, slow.with_context(**job.env.context, **times))
+
+    assert soon.date < later.date < slow.date
+    assert len(rows_of(later)) == len(many)
+    assert progress.remaining == 0
 
 
 def test_commands_share_the_time_and_the_timeout_bounds_each(odoo_case, env):
