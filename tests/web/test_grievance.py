@@ -240,11 +240,16 @@ def test_rule_is_written_tried_and_followed_to_a_sealed_ticket(
     menu.get_by_text("Grievance Ticket", exact=True).click()
     value = browser.add_line(page, "value_ids")
     value.locator("td[name='field_id'] input").fill("Sensitivity")
-    page.locator(".o-autocomplete--dropdown-menu").get_by_text(
+    chosen = page.locator(".o-autocomplete--dropdown-menu").get_by_text(
         re.compile(r"^Sensitivity")
-    ).first.click()
+    )
+    # Its answer draws the line anew, and takes back what is typed before.
+    with page.expect_response(re.compile("/onchange$")):
+        chosen.first.click()
     value.locator("td[name='template'] textarea").fill("sensitive")
     browser.save(page)
+    saved = page.locator(".o_field_widget[name='value_ids'] td[name='template']")
+    expect(saved).to_have_text("sensitive")
     picture(page, "rule-to-sealed", height=1000)
 
     # … tries it on the mail that came …

@@ -180,4 +180,4 @@ class TestLimits(MachineCase):
         )
         self.env.cr.execute(query)
         plan = "\n".join(line for (line,) in self.env.cr.fetchall())
-        self.assertIn("mail_gateway_inbound_opened_idx", plan)
+        self.assertIn("opened_idx", plan)
