@@ -100,16 +100,18 @@ def test_run_whose_time_is_over_reads_others_whole_as_long_as_it_lasts_anyway(
         LyingImap({}) as early,
         LyingImap(many) as late,
     ):
-        slow = incoming_at(env, "imap", dripping.port, time_budget=8)
-        soon = incoming_at(env, "imap", early.port, **due_in(1))
-        later = incoming_at(env, "imap", late.port, **due_in(3))
+        slow = incoming_at(env, "imap", dripping.port, time_budget=12)
+        # Its end is when the run learns that its time is over.
+        quick = incoming_at(env, "imap", early.port)
+        later = incoming_at(env, "imap", late.port)
         job = env.ref("mail.ir_cron_mail_gateway_action")
         job, progress = job._add_progress()
-        times = {"cron_id": job.id, "cron_end_time": time.monotonic() + 0.5}
+        times = {"cron_id": job.id, "cron_end_time": time.monotonic()}
+        later.write(due_in(4))
 
-        timed_fetch(odoo_case, slow.with_context(**job.env.context, **times))
+        timed_fetch(odoo_case, (slow + quick).with_context(**job.env.context, **times))
 
-    assert soon.date < later.date < slow.date
+    assert quick.date < later.date < slow.date
     assert len(rows_of(later)) == len(many)
     assert progress.remaining == 0
 
