@@ -93,8 +93,7 @@ class FetchmailServerFetch(models.Model):
         self.env["ir.cron"]._commit_progress(remaining=turn.remaining)
         threads = whole_number(self.env, PARALLEL_MAILBOXES, least=1)
         run(due._polls(turn), threads=threads, patience=LOOK_AGAIN_SECONDS)
-        # Some may have been confirmed, others deleted meanwhile.
-        servers.search(MAIL_SERVER_DOMAIN)._wake_for_next_poll()
+        servers._wake_for_next_poll()
         return turn.error
 
     def _end_of_worker(self):

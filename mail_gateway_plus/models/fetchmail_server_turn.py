@@ -3,7 +3,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
@@ -106,12 +106,11 @@ class FetchmailServerTurn(models.Model):
         if is_soon or not self.env.context.get("cron_id"):
             return self.browse()
         turn.looked_at = time.monotonic()
-        now = fields.Datetime.now()
-        due = Domain("next_poll_at", "=", False) | Domain("next_poll_at", "<=", now)
         latest = turn.looked_at - SHORTEST_INTERVAL.total_seconds()
         lately = [id_ for id_, begun in turn.begun_at.items() if begun > latest]
         others = Domain("id", "not in", [*lately, *turn.in_work])
-        servers = self.search(Domain(MAIL_SERVER_DOMAIN) & due & others)._in_turn()
+        domain = Domain(MAIL_SERVER_DOMAIN) & self._due_domain() & others
+        servers = self.search(domain)._by_last_visit()
         turn.remaining += len(servers)
         self._commit()
         return servers
@@ -124,18 +123,30 @@ class FetchmailServerTurn(models.Model):
         """
         servers = self
         if self.env.context.get("cron_id"):
-            now = fields.Datetime.now()
-            servers = self.filtered(
-                lambda server: not server.next_poll_at or server.next_poll_at <= now
-            )
-        never = fields.Datetime.now().min
-        return servers.sorted(lambda server: server.date or never)
+            servers = self.filtered_domain(self._due_domain())
+        return servers._by_last_visit()
 
+    @api.model
+    def _due_domain(self):
+        now = fields.Datetime.now()
+        return Domain("next_poll_at", "=", False) | Domain("next_poll_at", "<=", now)
+
+    def _by_last_visit(self):
+        never = fields.Datetime.now().min
+        return self.sorted(lambda server: server.date or never)
+
+    @api.model
     def _wake_for_next_poll(self):
-        """Have the scheduler come back for the mailbox that is due next."""
+        """Have the scheduler come back for the mailbox that is due next.
+
+        Of those that there are by now: some may have been confirmed or deleted.
+        """
+        if not self.env.context.get("cron_id"):
+            return
         # Who is due at every run waits for the next one: waking it for now would make
         # it run without a pause.
-        now = fields.Datetime.now()
-        due = [s.next_poll_at for s in self if s.next_poll_at and s.next_poll_at > now]
-        if due and self.env.context.get("cron_id"):
-            self.env.ref("mail.ir_cron_mail_gateway_action").sudo()._trigger(min(due))
+        later = Domain("next_poll_at", ">", fields.Datetime.now())
+        domain = Domain(MAIL_SERVER_DOMAIN) & later
+        if server := self.search(domain, order="next_poll_at", limit=1):
+            job = self.env.ref("mail.ir_cron_mail_gateway_action").sudo()
+            job._trigger(server.next_poll_at)

@@ -23,6 +23,11 @@ MAILING = "mail_gateway_is_mailing"
 WAKE_KEY = "mail_gateway_plus.wake"
 
 
+def as_mailing(records, res_ids):
+    """Return ``records``, as which mail to many is a mailing to its last batch."""
+    return records.with_context(**{MAILING: len(res_ids) > INTERACTIVE_AT_ONCE})
+
+
 class MailMail(models.Model):
     _inherit = "mail.mail"
 

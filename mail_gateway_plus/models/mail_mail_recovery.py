@@ -60,10 +60,11 @@ class MailMailRecovery(models.Model):
 
     def _gateway_has_another_try(self):
         """Say whether it is not given up yet, for its age."""
+        if self.gateway_tries < DEATHS_FORGIVEN:
+            return True
         since = self.gateway_since or self.scheduled_date or self.create_date
-        tries = self.gateway_tries + 1
-        is_young = self._gateway_next_try(OURS, tries, since) is not None
-        return self.gateway_tries < DEATHS_FORGIVEN or is_young
+        wait = self._gateway_next_try(OURS, self.gateway_tries + 1, since)
+        return wait is not None
 
     def _gateway_recover_unsent(self):
         """Queue it anew: at once, but in due course if its workers keep dying."""

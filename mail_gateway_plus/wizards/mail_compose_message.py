@@ -1,17 +1,12 @@
 from odoo import models
 
-from ..core.policy.lanes import INTERACTIVE_AT_ONCE
-from ..models.mail_mail import MAILING
+from ..models.mail_mail import as_mailing
 
 
 class MailComposeMessage(models.TransientModel):
     _inherit = "mail.compose.message"
 
     def _action_send_mail_mass_mail(self, res_ids, *args, **kwargs):
-        """Have mail to many be a mailing as a whole: Odoo makes it in batches."""
-        is_mailing = len(res_ids) > INTERACTIVE_AT_ONCE
-        composer = self.with_context(**{MAILING: is_mailing})
-        mails = super(MailComposeMessage, composer)._action_send_mail_mass_mail(
-            res_ids, *args, **kwargs
-        )
+        composer = super(MailComposeMessage, as_mailing(self, res_ids))
+        mails = composer._action_send_mail_mass_mail(res_ids, *args, **kwargs)
         return mails.with_env(mails.env(context=self.env.context))

@@ -35,8 +35,7 @@ class GrievanceTicketIndependence(models.Model):
 
     def _check_independence(self, vals):
         """Raise if one of these is given to somebody whom it is about."""
-        named = [vals.get(name) for name in ACTING if vals.get(name)]
-        acting = self.env["res.users"].browse(named)
+        acting = self.env["res.users"].browse(filter(None, map(vals.get, ACTING)))
         # sudo: it may be sealed from whoever enters it
         if partial := acting & self.sudo().concerned_user_ids:
             raise ValidationError(
@@ -76,6 +75,7 @@ class GrievanceTicketIndependence(models.Model):
             for ticket in self.sudo().filtered("concerned_user_ids"):
                 ticket._follow_sensitivity()
                 ticket._hand_to_others()
+                ticket._take_back()  # it may have been sealed before
         return result
 
     def _hand_to_others(self):
@@ -84,7 +84,6 @@ class GrievanceTicketIndependence(models.Model):
             self.user_id = False
         if self.team_id and not self.team_id._people() - self.concerned_user_ids:
             self.team_id = False
-        self._take_back()
 
     def _follow_sensitivity(self):
         if self.concerned_user_ids and self.sensitivity == STANDARD:

@@ -7,6 +7,7 @@ from outgoing_case import OutgoingCase
 
 from odoo import Command, fields
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from odoo.addons.mail_gateway_plus.core.parsing.delivery_report import (
     DELIVERED,
@@ -21,41 +22,36 @@ AMINA, BO, CARO = "amina@home.example", "bo@home.example", "caro@home.example"
 class TestFence(OutgoingCase):
     """Between the content and the final dot a mail may change hands."""
 
-    def test_mail_cancelled_meanwhile_is_not_sent(self):
+    def run_while(self, change):
+        """Run the queue with a mail that is changed at the fence.
+
+        :param change: what somebody else writes to it, as SQL
+        :returns: the mail, and what took what was sent
+        """
         sink, port = self.sink()
         self.outgoing("Main", port)
         mail = self.mail()
         mail_class = self.registry["mail.mail"]
         fence = mail_class._gateway_fence
 
-        def cancel_first(mails, token):
-            mails.env.cr.execute(
-                "UPDATE mail_mail SET state = 'cancel' WHERE id = %s", [mails.id]
-            )
+        def change_first(mails, token):
+            update = SQL("UPDATE mail_mail SET %s WHERE id = %s", SQL(change), mails.id)
+            mails.env.cr.execute(update)
             return fence(mails, token)
 
-        with patch.object(mail_class, "_gateway_fence", cancel_first):
+        with patch.object(mail_class, "_gateway_fence", change_first):
             self.run_queue()
+        return mail, sink
+
+    def test_mail_cancelled_meanwhile_is_not_sent(self):
+        mail, sink = self.run_while("state = 'cancel'")
 
         self.assertEqual(mail.state, "cancel")
         self.assertFalse(sink.recipients)
         self.assertFalse(mail.gateway_claim)
 
     def test_mail_that_another_worker_has_taken_over_is_not_sent(self):
-        sink, port = self.sink()
-        self.outgoing("Main", port)
-        mail = self.mail()
-        mail_class = self.registry["mail.mail"]
-        fence = mail_class._gateway_fence
-
-        def lose_first(mails, token):
-            mails.env.cr.execute(
-                "UPDATE mail_mail SET gateway_claim = 42 WHERE id = %s", [mails.id]
-            )
-            return fence(mails, token)
-
-        with patch.object(mail_class, "_gateway_fence", lose_first):
-            self.run_queue()
+        mail, sink = self.run_while("gateway_claim = 42")
 
         self.assertFalse(sink.recipients)
         self.assertEqual(mail.gateway_claim, 42)
